@@ -76,7 +76,10 @@ pub enum Kind {
     JsonArray,
     Bool,
     /// A whole number, within bounds that include both ends.
-    Int { least: Option<i64>, most: Option<i64> },
+    Int {
+        least: Option<i64>,
+        most: Option<i64>,
+    },
     /// Unix milliseconds, UTC, from 1970 to 9999.
     Ms,
     /// A finite number.

@@ -57,9 +57,9 @@ fn rule(c: &str, kind: &Kind) -> Option<String> {
         Kind::Key(bytes) => {
             format!("octet_length({c}) BETWEEN 1 AND {bytes} AND instr({c}, char(0)) = 0")
         }
-        Kind::Sha256 => format!(
-            "octet_length({c}) = 64 AND length({c}) = 64 AND {c} NOT GLOB '*[^0-9a-f]*'"
-        ),
+        Kind::Sha256 => {
+            format!("octet_length({c}) = 64 AND length({c}) = 64 AND {c} NOT GLOB '*[^0-9a-f]*'")
+        }
         Kind::Text | Kind::Raw => format!("instr({c}, char(0)) = 0"),
         Kind::Json => format!("json_valid({c}) AND instr({c}, char(0)) = 0"),
         Kind::JsonArray => {
