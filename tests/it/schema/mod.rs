@@ -11,6 +11,7 @@ mod sqlite;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use source::{Source, Sync};
 
 /// What to run when a generated file is not what its source says.
@@ -80,4 +81,37 @@ fn every_generated_file_is_what_its_source_says() {
         }
     }
     assert!(stale.is_empty(), "stale: {stale:?}; run {BLESS}");
+}
+
+/// What a database consists of: the text of every table, index and trigger, by name.
+fn sqlite_master(database: &Connection) -> String {
+    let mut statement = database
+        .prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name")
+        .expect("the catalogue can be read");
+    let texts = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .expect("the catalogue can be read")
+        .collect::<Result<Vec<_>, _>>()
+        .expect("every entry is text");
+    texts.join(";\n\n") + ";\n"
+}
+
+/// A database in memory with the migrations whose stem `wanted` accepts.
+fn sqlite_with(wanted: impl Fn(&str) -> bool) -> Connection {
+    let database = Connection::open_in_memory().expect("memory is there");
+    for source in sources().iter().filter(|source| wanted(&source.stem)) {
+        apply(&database, &source.stem);
+    }
+    database
+}
+
+fn apply(database: &Connection, stem: &str) {
+    let sql = fs::read_to_string(root().join(format!("schema/sqlite/{stem}.sql")))
+        .expect("the migration is there");
+    database.execute_batch(&sql).expect("the migration can be applied");
+}
+
+#[test]
+fn the_migrations_make_the_database_of_the_snapshot() {
+    insta::assert_snapshot!("sqlite_master", sqlite_master(&sqlite_with(|_| true)));
 }
