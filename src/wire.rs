@@ -76,8 +76,10 @@ pub struct Hello {
     pub env: BTreeMap<String, String>,
     /// A person sits there: both input and output are a terminal.
     pub terminal: bool,
-    /// It was connected before and has come back.
-    pub resumed: bool,
+    /// Requests that it sent to a daemon which did not answer; they follow again.
+    pub pending: Vec<String>,
+    /// The binary that it runs, for a daemon that must make way for a newer one.
+    pub exe: PathBuf,
 }
 
 /// A call of one tool.

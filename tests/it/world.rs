@@ -113,6 +113,7 @@ impl Actor<'_> {
             repo: Arc::clone(&self.repo),
             now: self.world.clock.now(),
             request_key: request_key.map(Into::into),
+            resent: request_key.is_some(),
             ticket: None,
         }
     }
