@@ -12,7 +12,7 @@ pub struct Cells {
 
 /// The head of a generated file.
 pub fn header(source: &Source) -> String {
-    let made = format!("Made from schema/{}.* by `just bless`; change it there.", source.stem);
+    let made = format!("Made from schema/{}.* by {}; change it there.", source.stem, super::BLESS);
     format!("-- {made}\n\n{}", comment(&source.prose))
 }
 

@@ -3,8 +3,12 @@
 //! `schema/NNN_name.tables` describes each table once. From it come `schema/sqlite/NNN_name.sql`, which the
 //! binary embeds, and `supabase/migrations/NNN_name.sql`, the mirror. `just bless` writes them anew.
 
+mod engines;
+mod fuzz;
 mod layout;
+pub mod pg;
 mod postgres;
+mod rows;
 mod source;
 mod sqlite;
 
@@ -114,4 +118,18 @@ fn apply(database: &Connection, stem: &str) {
 #[test]
 fn the_migrations_make_the_database_of_the_snapshot() {
     insta::assert_snapshot!("sqlite_master", sqlite_master(&sqlite_with(|_| true)));
+}
+
+/// A database of the server with every migration of the mirror.
+pub fn postgres_with(server: &pg::Postgres, name: &str) -> ::postgres::Client {
+    let mut client = server.database(name);
+    migrate_mirror(&mut client);
+    client
+}
+
+fn migrate_mirror(client: &mut ::postgres::Client) {
+    for (path, _) in generated().iter().filter(|(path, _)| path.starts_with("supabase")) {
+        let sql = fs::read_to_string(root().join(path)).expect("the migration is there");
+        client.batch_execute(&sql).expect("the migration can be applied");
+    }
 }
