@@ -2,7 +2,8 @@
 //!
 //! - What passes here is stored by both engines and comes back equal from both.
 //! - A value already in that form comes back unchanged.
-//! - Nothing is repaired that could mean two things: it is refused, and the caller names the argument.
+//! - Nothing is repaired that could mean two things: it is refused, and the caller names the
+//!   argument.
 //!
 //! Not here: what a value means (a path, a priority, a name), which its domain knows.
 
@@ -77,8 +78,8 @@ pub fn ms(value: i64) -> Result<i64, Irregular> {
 
 /// Canonical JSON: no blanks, keys sorted by their bytes, each number written in one way.
 ///
-/// Two values are equal exactly if their texts are, also after Postgres has re-ordered the keys and spelt
-/// out the numbers. A number is its value: `1.0`, `1e0` and `1` are one.
+/// Two values are equal exactly if their texts are, also after Postgres has re-ordered the keys and
+/// spelt out the numbers. A number is its value: `1.0`, `1e0` and `1` are one.
 ///
 /// # Errors
 /// [`Irregular::Nul`] in any text or key, [`Irregular::TooDeep`] beyond [`JSON_DEPTH`].
@@ -193,7 +194,10 @@ mod tests {
         let cases = [
             (r#"{ "b": 1, "a": [1.0, 1e0, -0.0, 0] }"#, r#"{"a":[1,1,0,0],"b":1}"#),
             (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
-            ("[9223372036854775807, 18446744073709551615]", "[9223372036854775807,18446744073709551615]"),
+            (
+                "[9223372036854775807, 18446744073709551615]",
+                "[9223372036854775807,18446744073709551615]",
+            ),
             ("[1e19, 1e20, 1e21, 5e-324]", "[10000000000000000000,1e+20,1e+21,5e-324]"),
             ("[-9223372036854775808.0, -1e19]", "[-9223372036854775808,-1e+19]"),
             (r#""\u00e4\u001f\/""#, r#""ä\u001f/""#),

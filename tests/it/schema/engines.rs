@@ -6,16 +6,18 @@ use coord::ingress;
 use postgres::types::ToSql;
 use rusqlite::types::ValueRef;
 
+use super::kind::Kind;
 use super::rows::{Cell, Row};
-use super::source::{Kind, Table};
+use super::source::Table;
 
 /// What an engine made of a row: what is stored now, or why it is not.
 pub type Verdict = Result<Row, String>;
 
 /// Inserts into SQLite and reads the row back.
 pub fn into_sqlite(database: &rusqlite::Connection, table: &Table, row: &Row) -> Verdict {
-    let (names, places) = (names(table, |c| c.to_owned()), places(table, |_, n| format!("?{n}")));
-    let insert = format!("INSERT INTO {} ({names}) VALUES ({places}) RETURNING {names}", table.name);
+    let (names, places) = (names(table), places(table, |_, n| format!("?{n}")));
+    let insert =
+        format!("INSERT INTO {} ({names}) VALUES ({places}) RETURNING {names}", table.name);
     let values = row.iter().map(|cell| match cell {
         Cell::Null => rusqlite::types::Value::Null,
         Cell::Int(int) => (*int).into(),
@@ -41,8 +43,12 @@ pub fn into_sqlite(database: &rusqlite::Connection, table: &Table, row: &Row) ->
 }
 
 /// Inserts into Postgres and reads the row back, JSON in its canonical form.
-pub fn into_postgres(client: &mut impl postgres::GenericClient, table: &Table, row: &Row) -> Verdict {
-    let wanted = names(table, |c| c.to_owned());
+pub fn into_postgres(
+    client: &mut impl postgres::GenericClient,
+    table: &Table,
+    row: &Row,
+) -> Verdict {
+    let wanted = names(table);
     let places = places(table, |kind, n| format!("${n}::{}", cast(kind)));
     let shown = table.columns.iter().map(|column| match column.kind {
         Kind::Id | Kind::Json | Kind::JsonArray => format!("{}::text", column.name),
@@ -57,7 +63,8 @@ pub fn into_postgres(client: &mut impl postgres::GenericClient, table: &Table, r
     let stored = client.query_one(&insert, &values).map_err(|error| {
         error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned())
     })?;
-    let cells = table.columns.iter().enumerate().map(|(at, column)| stored_cell(&stored, at, &column.kind));
+    let cells =
+        table.columns.iter().enumerate().map(|(at, column)| stored_cell(&stored, at, &column.kind));
     cells.collect()
 }
 
@@ -73,7 +80,7 @@ fn cast(kind: &Kind) -> &'static str {
     }
 }
 
-fn value(kind: &Kind, cell: &Cell) -> Box<dyn ToSql + std::marker::Sync> {
+fn value(kind: &Kind, cell: &Cell) -> Box<dyn ToSql + Sync> {
     match (cell, kind) {
         (Cell::Null, Kind::Bool) => Box::new(None::<bool>),
         (Cell::Null, Kind::Int { .. } | Kind::Ms) => Box::new(None::<i64>),
@@ -103,8 +110,8 @@ fn stored_cell(row: &postgres::Row, at: usize, kind: &Kind) -> Result<Cell, Stri
     }
 }
 
-fn names(table: &Table, show: impl Fn(&str) -> String) -> String {
-    table.columns.iter().map(|column| show(&column.name)).collect::<Vec<_>>().join(", ")
+fn names(table: &Table) -> String {
+    table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn places(table: &Table, show: impl Fn(&Kind, usize) -> String) -> String {

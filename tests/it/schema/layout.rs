@@ -1,6 +1,7 @@
 //! How generated SQL is laid out: what both engines' files have in common.
 
-use super::source::{Column, Index, Kind, Source, Table};
+use super::kind::Kind;
+use super::source::{Column, Index, Source, Table};
 
 /// One column's line, before alignment.
 pub struct Cells {

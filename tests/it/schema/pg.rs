@@ -1,8 +1,9 @@
-//! A real PostgreSQL for the tests: a cluster of its own in a private folder, reached by a socket there.
+//! A real PostgreSQL for the tests: a cluster of its own in a private folder, reached by a socket
+//! there.
 //!
 //! - No port is opened, so tests that run side by side cannot meet.
-//! - It ends with the test however that ends: a keeper process waits for the test's end of a pipe to close,
-//!   stops the server and removes the folder.
+//! - It ends with the test however that ends: a keeper process waits for the test's end of a pipe
+//!   to close, stops the server and removes the folder.
 //! - It runs as `nobody` when the tests run as root, which Postgres refuses.
 //!
 //! Not here: what is in the database.
@@ -22,7 +23,8 @@ pub struct Postgres {
     keeper: Child,
 }
 
-/// Makes a cluster in `$1` with the programs of `$2`, says `ready`, and takes all away when the pipe closes.
+/// Makes a cluster in `$1` with the programs of `$2`, says `ready`, and takes all away when the
+/// pipe closes.
 const KEEPER: &str = r#"
 trap '"$2/pg_ctl" -D "$1/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$1"' EXIT
 "$2/initdb" -D "$1/data" -U coord -A trust --no-sync -E UTF8 --locale=C >"$1/log" 2>&1 &&
@@ -39,7 +41,8 @@ impl Postgres {
     /// Starts a server; fails the test if there is no PostgreSQL on this machine.
     pub fn start() -> Self {
         let programs = programs().expect("initdb and pg_ctl of PostgreSQL are installed");
-        // Not the folder for temporary files: a socket's path must be short, and nobody must reach it.
+        // Not the folder for temporary files: a socket's path must be short, and nobody must reach
+        // it.
         let folder = tempfile::Builder::new()
             .prefix("coord-pg-")
             .tempdir_in("/tmp")
@@ -96,7 +99,10 @@ impl Drop for Postgres {
 
 /// The folder that has both programs: on the path, else where distributions put them, newest first.
 fn programs() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "the tests look for a program, not for a setting")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests look for a program, not for a setting"
+    )]
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = env::split_paths(&path).collect();
     for place in ["/usr/lib/postgresql", "/usr/local/opt", "/opt/homebrew/opt"] {
