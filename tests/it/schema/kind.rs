@@ -4,6 +4,8 @@
 //!
 //! Not here: the CHECKs themselves (`sqlite`, `postgres`, `layout`).
 
+use coord::ingress::KEY_BYTES;
+
 /// What a column may hold; both engines enforce the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -35,8 +37,6 @@ pub enum Kind {
     Enum(Vec<String>),
 }
 
-/// The longest key that no type says more about.
-const KEY_BYTES: usize = 512;
 impl Kind {
     /// A type as written (`@i64? 1..10`), and whether NULL is allowed.
     pub fn parse(text: &str) -> Result<(Self, bool), String> {

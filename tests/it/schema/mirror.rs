@@ -1,7 +1,14 @@
 //! The mirror in a real Postgres: the device's tables, closed to everybody, safe to apply again.
 
+use coord::ingress::PATH_KEY_BYTES;
+use sha2::{Digest as _, Sha256};
+
+use super::engines::{into_postgres, into_sqlite};
+use super::kind::Kind;
 use super::pg::Postgres;
-use super::{introspect, migrate_mirror, postgres_with, sqlite_with};
+use super::rows::{self, Cell};
+use super::source::{Source, SyncClass};
+use super::{introspect, migrate_mirror, postgres_with, sources, sqlite_with};
 
 #[test]
 fn the_mirror_has_the_tables_of_the_device() {
@@ -116,4 +123,37 @@ fn the_mirror_tells_who_is_alive_and_can_do_a_thing() {
     assert_eq!(ask("p", Some("go-s1")), ["s1 {go-s1,rust}"]);
     assert_eq!(ask("p", Some("go-s3")), [""; 0]);
     assert_eq!(ask("elsewhere", None), [""; 0]);
+}
+
+/// Postgres compresses what it indexes, so only text without a pattern has its full length.
+fn patternless(bytes: usize) -> String {
+    let blocks = (0_u32..).flat_map(|n| Sha256::digest(n.to_be_bytes()));
+    blocks.map(|byte| char::from(b'!' + byte % 94)).take(bytes).collect()
+}
+
+#[test]
+fn keys_of_the_largest_size_fit_the_indexes_of_both_engines() {
+    let server = Postgres::start();
+    let (device, mut mirror) = (sqlite_with(|_| true), postgres_with(&server, "large"));
+    let sources = sources();
+    let mirrored = sources.iter().flat_map(Source::tables);
+    for table in mirrored.filter(|table| table.sync != SyncClass::Local) {
+        let mut row = rows::valid(table).swap_remove(0);
+        for (column, cell) in table.columns.iter().zip(&mut row) {
+            if let (Kind::Key(most), Cell::Text(text)) = (&column.kind, cell) {
+                *text = patternless(*most);
+            }
+        }
+
+        into_sqlite(&device, table, &row).expect("SQLite takes keys of any size");
+        into_postgres(&mut mirror, table, &row).expect("Postgres takes keys within the bounds");
+    }
+}
+
+#[test]
+fn a_lock_s_path_may_be_as_long_as_the_front_door_lets_it() {
+    let core = super::source("001_core_schema");
+    let locks = core.tables().find(|table| table.name == "file_locks").expect("it is described");
+
+    assert_eq!(locks.column("path_key").map(|c| &c.kind), Some(&Kind::Key(PATH_KEY_BYTES)));
 }

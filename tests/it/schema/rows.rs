@@ -40,12 +40,13 @@ pub fn enter(kind: &Kind, cell: Cell) -> Option<Cell> {
     entered.ok()
 }
 
-/// Whether SQLite itself must refuse what Postgres refuses, though it did not come through the
-/// front door. It cannot look into escapes of JSON, and it takes NaN for NULL.
+/// Whether SQLite itself must refuse what Postgres refuses, though it did not come through the front
+/// door. It cannot look into escapes of JSON, and it takes NaN for NULL.
 pub fn is_guarded(kind: &Kind, cell: &Cell) -> bool {
-    match cell {
-        Cell::Real(real) => !real.is_nan(),
-        _ => !matches!(kind, Kind::Json | Kind::JsonArray),
+    match (kind, cell) {
+        (Kind::Json | Kind::JsonArray, cell) => enter(kind, cell.clone()).is_some(),
+        (_, Cell::Real(real)) => !real.is_nan(),
+        _ => true,
     }
 }
 
@@ -141,6 +142,7 @@ pub fn any_cell(column: &Column) -> BoxedStrategy<Cell> {
             "[0-9a-f]{32}",
             "[0-9a-g]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             "[0-9a-f-]{36}",
+            "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\0.?",
         ]
         .prop_map(Cell::Text)
         .boxed(),
@@ -149,7 +151,8 @@ pub fn any_cell(column: &Column) -> BoxedStrategy<Cell> {
             "[0-9a-f]{64}",
             "[0-9A-Fa-f]{64}",
             "[0-9a-f]{63,65}",
-            "[0-9a-f]{63}[\0\n ä]"
+            "[0-9a-f]{63}[\0\n ä]",
+            "[0-9a-f]{64}\0.?"
         ]
         .prop_map(Cell::Text)
         .boxed(),
