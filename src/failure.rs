@@ -1,9 +1,11 @@
-//! The two ways a request can end without a result.
+//! The ways a request can end without a result.
 //!
 //! - A *refusal* is an answer: the rules do not grant this, here is which rule
 //!   and what to try next. Anything an agent could act on is a refusal.
 //! - A *fault* is our own trouble (a full disk, a bug): the caller learns that
 //!   it happened and an incident id, the log learns the rest.
+//!
+//! Not here: what the caller is told (`answer`).
 
 use std::fmt;
 

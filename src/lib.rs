@@ -1,5 +1,26 @@
-//! The coordinator for coding agents. Modules are listed from floor to roof;
-//! each uses only those above it.
+//! The coordinator for coding agents: locks, work and memory for several agents
+//! in one code base.
+//!
+//! Modules are listed from floor to roof; each uses only those above it, which
+//! `tests/it/tidy.rs` checks.
 
+// floor: words every module speaks
 pub mod failure;
 pub mod ingress;
+pub mod answer;
+pub mod time;
+pub mod os;
+pub mod home;
+pub mod repo;
+pub mod context;
+pub mod store;
+pub mod tool;
+pub mod waits;
+pub mod wire;
+
+// domains: rules and rows
+pub mod audit;
+pub mod agents;
+
+// the one path every call takes
+pub mod service;

@@ -1,3 +1,4 @@
-//! stub
+//! All integration tests in one binary: one link, one place for helpers.
 
 mod schema;
+mod world;

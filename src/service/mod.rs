@@ -1,0 +1,239 @@
+//! Every tool there is, and the one path each call takes: read the arguments,
+//! permit, run, audit.
+//!
+//! - A call that changes anything is one transaction with its audit row. A
+//!   refusal undoes what the tool did and keeps the row; a call whose row cannot
+//!   be written did not happen.
+//! - A request that was carried out before is answered from the audit log.
+//! - Nothing waits inside a transaction: a call that must wait leaves its ticket
+//!   there and listens outside.
+//!
+//! Not here: how requests arrive (`mcp`, `daemon`), what tools do (the domains).
+
+pub mod arguments;
+pub mod catalogue;
+mod permit;
+pub mod resources;
+mod waiting;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::Answer;
+use crate::audit::{self, Known, Record};
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::store::{Store, Tx};
+use crate::time::Clock;
+use crate::tool::{Access, Progress};
+use arguments::ArgumentRefusal;
+use catalogue::{Call, Entry};
+
+/// Every tool, in the order in which clients see them.
+pub static TOOLS: &[Entry] = &[];
+
+/// The tool of that name.
+///
+/// # Errors
+/// `unknown_tool`, with the nearest name.
+pub fn find(name: &str) -> Outcome<&'static Entry> {
+    TOOLS.iter().find(|entry| entry.name == name).ok_or_else(|| {
+        let known: Vec<&str> = TOOLS.iter().map(|entry| entry.name).collect();
+        let nearest = arguments::nearest(name, &known);
+        ArgumentRefusal::UnknownTool { name: name.chars().take(80).collect(), nearest }.into()
+    })
+}
+
+/// The service over one store.
+pub struct Service {
+    store: Arc<Store>,
+    clock: Clock,
+}
+
+/// A request that passed the checks which need no transaction.
+struct Request {
+    ctx: Context,
+    operation: &'static str,
+    arguments: Value,
+    /// The call, or why it cannot be made.
+    call: Result<Box<dyn Call>, Answer>,
+}
+
+/// What a transaction made of a request.
+enum Ended {
+    With(Answer),
+    Waits,
+}
+
+impl Service {
+    /// A service over `store`, telling the time by `clock`.
+    #[must_use]
+    pub const fn new(store: Arc<Store>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// The store beneath.
+    #[must_use]
+    pub const fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The clock that contexts are to be made with.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Calls a tool. `stop` ends the waiting of a call that waits.
+    pub async fn call(
+        &self,
+        ctx: Context,
+        name: &str,
+        asked: Value,
+        stop: &CancellationToken,
+    ) -> Answer {
+        let entry = match find(name) {
+            Ok(entry) => entry,
+            Err(failure) => return self.refuse_unknown(ctx, name, asked, failure).await,
+        };
+        let request = Arc::new(self.request(ctx, entry, asked));
+        if entry.access == Access::Read && request.call.is_ok() && request.ctx.ticket.is_none() {
+            return tokio::task::block_in_place(|| self.look(&request));
+        }
+        let listening = request.ctx.ticket.map(|ticket| self.store.news().expect(ticket.id));
+        let ended = {
+            let request = Arc::clone(&request);
+            self.store.write(move |tx| attempt(tx, &request)).await
+        };
+        match (ended, listening) {
+            (Ok(Ended::Waits), Some(listening)) => self.wait(request, listening, stop).await,
+            (ended, _) => {
+                if let Some(ticket) = request.ctx.ticket {
+                    self.store.news().forget(ticket.id);
+                }
+                match ended {
+                    Ok(Ended::With(answer)) => answer,
+                    Ok(Ended::Waits) => {
+                        Answer::from(Failure::Fault(anyhow::anyhow!("waits without a ticket")))
+                    }
+                    Err(failure) => Answer::from(failure),
+                }
+            }
+        }
+    }
+
+    /// Reads the arguments and asks whatever can be asked without a transaction.
+    fn request(&self, mut ctx: Context, entry: &'static Entry, arguments: Value) -> Request {
+        let call = permit::permit(entry, &ctx, &self.store).and_then(|()| {
+            let mut call = entry.parse(&arguments)?;
+            call.prepare(&ctx)?;
+            Ok(call)
+        });
+        if let Ok(call) = &call {
+            ctx.ticket = waiting::ticket(call.wait_seconds(), ctx.now);
+        }
+        Request { ctx, operation: entry.name, arguments, call: call.map_err(Answer::from) }
+    }
+
+    /// A read: a snapshot, audited later with others' rows.
+    fn look(&self, request: &Arc<Request>) -> Answer {
+        let answer = self.store.read(|tx| match &request.call {
+            Ok(call) => ended(call.run(tx, &request.ctx)),
+            Err(refused) => Ok(refused.clone()),
+        });
+        let answer = answer.unwrap_or_else(Answer::from);
+        let (request, kept) = (Arc::clone(request), answer.clone());
+        self.store.write_later(move |tx| {
+            permit::seen(tx, &request.ctx)?;
+            // A read may be repeated freely, so its name is not kept.
+            record(tx, &request, &kept, None)
+        });
+        answer
+    }
+
+    async fn refuse_unknown(
+        &self,
+        ctx: Context,
+        name: &str,
+        arguments: Value,
+        failure: Failure,
+    ) -> Answer {
+        let answer = Answer::from(failure);
+        tracing::debug!(tool = name, "unknown tool");
+        let request =
+            Request { ctx, operation: "unknown_tool", arguments, call: Err(answer.clone()) };
+        let written = self.store.write(move |tx| attempt(tx, &request)).await;
+        written.map_or_else(Answer::from, |_| answer)
+    }
+}
+
+fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
+    match progress {
+        Ok(Progress::Ended(reply)) => Ok(Answer::Done(reply)),
+        Ok(Progress::Waits) => Err(anyhow::anyhow!("a read cannot wait").into()),
+        Err(Failure::Refused(refusal)) => Ok(Answer::from(Failure::Refused(refusal))),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// One request in its transaction: answer it from the log, or do it and log it.
+fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
+    let mut key = request.ctx.request_key.as_deref();
+    if let Some(name) = key {
+        match audit::recall(tx, name, request.operation, &request.arguments)? {
+            Known::Answered(answer) if request.ctx.resent => return Ok(Ended::With(answer)),
+            Known::New => {}
+            // A client that uses its numbers again gets its answer; it just cannot be repeated.
+            Known::Answered(_) | Known::Another => key = None,
+        }
+    }
+    permit::seen(tx, &request.ctx)?;
+    let settled = tx.settled_count();
+    let outcome = match &request.call {
+        Ok(call) => tx.attempt(|tx| call.run(tx, &request.ctx)),
+        Err(refused) => {
+            record(tx, request, refused, key)?;
+            return Ok(Ended::With(refused.clone()));
+        }
+    };
+    let answer = match outcome {
+        Ok(Progress::Waits) => {
+            record_queued(tx, request)?;
+            return Ok(Ended::Waits);
+        }
+        Ok(Progress::Ended(reply)) => Answer::Done(reply),
+        // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
+        Err(failure) => refused_or_fault(failure)?,
+    };
+    record(tx, request, &answer, key)?;
+    waiting::record_settled(tx, settled, request.ctx.now)?;
+    Ok(Ended::With(answer))
+}
+
+fn refused_or_fault(failure: Failure) -> Outcome<Answer> {
+    let full = matches!(&failure, Failure::Fault(error) if error.downcast_ref::<rusqlite::Error>()
+        .is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)));
+    if full { Err(failure) } else { Ok(Answer::from(failure)) }
+}
+
+fn record(tx: &Tx<'_>, request: &Request, answer: &Answer, key: Option<&str>) -> Outcome<()> {
+    audit::append(tx, &of(request, Some(answer), key)).map(drop)
+}
+
+fn record_queued(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
+    audit::append(tx, &of(request, None, None)).map(drop)
+}
+
+fn of<'a>(request: &'a Request, answer: Option<&'a Answer>, key: Option<&'a str>) -> Record<'a> {
+    Record {
+        at: request.ctx.now,
+        project: Some(request.ctx.project()),
+        caller: &request.ctx.caller,
+        operation: request.operation,
+        arguments: &request.arguments,
+        answer,
+        request_key: key,
+    }
+}

@@ -1,0 +1,55 @@
+//! What is asked before a tool runs: may this caller, is there room.
+
+use crate::agents;
+use crate::context::Context;
+use crate::failure::{Outcome, Refusal};
+use crate::store::{Store, Tx};
+use crate::tool::Audience;
+
+use super::catalogue::Entry;
+
+/// Why a call is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum PermitRefusal {
+    #[error("{tool} is for a person at a terminal")]
+    PersonRequired { tool: &'static str },
+    #[error("the disk is full, so {tool} cannot be kept")]
+    DiskFull { tool: &'static str },
+}
+
+impl Refusal for PermitRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::PersonRequired { .. } => "person_required",
+            Self::DiskFull { .. } => "disk_full",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::PersonRequired { .. } => "ask the person who runs you to do it".into(),
+            Self::DiskFull { .. } => {
+                "free some space on the disk; locks can still be released and work completed".into()
+            }
+        })
+    }
+}
+
+/// Whether the call may be made.
+///
+/// # Errors
+/// See [`PermitRefusal`].
+pub fn permit(entry: &Entry, ctx: &Context, store: &Store) -> Outcome<()> {
+    if entry.audience == Audience::People && !ctx.caller.person {
+        return Err(PermitRefusal::PersonRequired { tool: entry.name }.into());
+    }
+    if entry.grows && store.is_short_of_room() {
+        return Err(PermitRefusal::DiskFull { tool: entry.name }.into());
+    }
+    Ok(())
+}
+
+/// Notes that the caller is alive; whatever it holds is renewed by that.
+pub fn seen(tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
+    agents::seen(tx, ctx)
+}

@@ -1,0 +1,121 @@
+//! A call that waits for its turn, outside any transaction.
+//!
+//! Whoever makes way settles the waiting call in its own transaction, so a lock
+//! or a task passes straight to the first in line. What is left to do here is to
+//! listen, and to leave the queue when the time is up or the client loses interest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Ended, Request, Service, record};
+use crate::answer::Answer;
+use crate::audit::{self, Record};
+use crate::context::Ticket;
+use crate::failure::{Failure, Outcome};
+use crate::store::Tx;
+use crate::time::{SECOND, Time};
+use crate::waits;
+
+/// A ticket for a call that is willing to wait.
+pub fn ticket(wait_seconds: u32, now: Time) -> Option<Ticket> {
+    let until = now.plus(i64::from(wait_seconds) * SECOND);
+    (wait_seconds > 0).then(|| Ticket { id: Uuid::now_v7(), until })
+}
+
+impl Service {
+    /// Listens until the call is settled, its time is up, or `stop`.
+    pub(super) async fn wait(
+        &self,
+        request: Arc<Request>,
+        mut settled: oneshot::Receiver<Answer>,
+        stop: &CancellationToken,
+    ) -> Answer {
+        let Some(ticket) = request.ctx.ticket else {
+            return Answer::from(Failure::Fault(anyhow::anyhow!("waits without a ticket")));
+        };
+        let patience = ticket.until.since(self.clock.now()).max(0).unsigned_abs();
+        let stopped = tokio::select! {
+            biased;
+            answer = &mut settled => return answer.unwrap_or_else(|_| lost()),
+            () = tokio::time::sleep(Duration::from_millis(patience)) => false,
+            () = stop.cancelled() => true,
+        };
+        let now = self.clock.now();
+        let leaving = Arc::clone(&request);
+        let left = self.store.write(move |tx| leave(tx, &leaving, ticket, now)).await;
+        self.store.news().forget(ticket.id);
+        match left {
+            Ok(Some(Ended::With(answer))) => answer,
+            // It was settled while we were about to leave.
+            Ok(_) => self.settled_at_the_last_moment(request, settled, stopped).await,
+            Err(failure) => Answer::from(failure),
+        }
+    }
+
+    async fn settled_at_the_last_moment(
+        &self,
+        request: Arc<Request>,
+        mut settled: oneshot::Receiver<Answer>,
+        stopped: bool,
+    ) -> Answer {
+        let answer = settled.try_recv().unwrap_or_else(|_| lost());
+        if stopped && answer.success() {
+            let taken_back = self.store.write(move |tx| take_back(tx, &request)).await;
+            if let Err(failure) = taken_back {
+                tracing::warn!(
+                    "what a cancelled call was granted could not be taken back: {failure}"
+                );
+            }
+        }
+        answer
+    }
+}
+
+/// Leaves the queue with the refusal that was due all along; `None` if the place was
+/// gone because the call had been settled.
+fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<Option<Ended>> {
+    if !waits::leave(tx, ticket.id)? {
+        return Ok(None);
+    }
+    let Ok(call) = &request.call else { return Ok(None) };
+    let mut ctx = request.ctx.clone();
+    ctx.now = now;
+    let answer = Answer::from(tx.attempt(|tx| call.give_up(tx, &ctx, ticket)));
+    record(tx, request, &answer, request.ctx.request_key.as_deref())?;
+    Ok(Some(Ended::With(answer)))
+}
+
+fn take_back(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
+    let from = tx.settled_count();
+    if let Ok(call) = &request.call {
+        call.take_back(tx, &request.ctx)?;
+    }
+    record_settled(tx, from, request.ctx.now)
+}
+
+/// The audit rows of the calls that were settled since `from`.
+pub fn record_settled(tx: &Tx<'_>, from: usize, now: Time) -> Outcome<()> {
+    for one in tx.settled_since(from) {
+        audit::append(
+            tx,
+            &Record {
+                at: now,
+                project: Some(&one.project),
+                caller: &one.caller,
+                operation: one.operation,
+                arguments: &one.arguments,
+                answer: Some(&one.answer),
+                request_key: one.request_key.as_deref(),
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn lost() -> Answer {
+    Answer::from(Failure::Fault(anyhow::anyhow!("the answer to a waiting call was lost")))
+}

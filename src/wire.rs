@@ -1,0 +1,115 @@
+//! What the daemon and its own processes say to each other on the socket.
+//!
+//! - The first line is `#hello` and one JSON object: who is at the other end.
+//! - After it, a shim's lines are MCP, carried unread; everybody else's are
+//!   [`Request`]s, answered by [`Reply`]s in any order.
+//! - The version is in the hello, so that an old process meets a clear message.
+//!
+//! Not here: sockets (`daemon`, `client`), and what a caller is called (`agents`).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::os::Process;
+
+/// Version of this protocol; raised when an older process could not follow.
+pub const PROTOCOL: u32 = 1;
+/// What a hello line starts with; no JSON does.
+pub const HELLO: &str = "#hello ";
+/// What a refusal of the hello starts with.
+pub const SORRY: &str = "#sorry ";
+/// Longest line either side accepts, in bytes.
+pub const LINE_MAX: usize = 16 << 20;
+
+/// What kind of process is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// `coord mcp`: carries an agent's MCP lines.
+    Mcp,
+    /// `coord` on the command line.
+    Cli,
+    /// `coord hook`.
+    Hook,
+}
+
+/// Environment variables that tell who an agent is; nothing else is sent.
+pub const TELLING: [&str; 13] = [
+    "AGENT_ID",
+    "AGENT_TYPE",
+    "SESSION_ID",
+    "COORD_CLIENT",
+    "CLAUDECODE",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_PROJECT_DIR",
+    "CODEX_THREAD_ID",
+    "GEMINI_CLI",
+    "GEMINI_SESSION_ID",
+    "CURSOR_TRACE_ID",
+    "OPENCODE",
+    "GROK_SESSION_ID",
+];
+
+/// The first thing a process says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// See [`PROTOCOL`].
+    pub protocol: u32,
+    /// The binary's version.
+    pub version: String,
+    /// What follows.
+    pub role: Role,
+    /// Names this process for ever, also over a reconnect.
+    pub instance: String,
+    /// The process itself.
+    pub pid: u32,
+    /// Its ancestors, nearest first, with the names of their executables. The
+    /// first is the client that started a shim.
+    pub ancestors: Vec<(Process, String)>,
+    /// Where it stands.
+    pub cwd: PathBuf,
+    /// Those of [`TELLING`] that are set.
+    pub env: BTreeMap<String, String>,
+    /// A person sits there: both input and output are a terminal.
+    pub terminal: bool,
+    /// Requests that it sent to a daemon which did not answer; they follow again.
+    pub pending: Vec<String>,
+    /// The binary that it runs, for a daemon that must make way for a newer one.
+    pub exe: PathBuf,
+}
+
+/// A call of one tool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The caller's number for it.
+    pub id: u64,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Value,
+}
+
+/// The answer to a [`Request`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The request's number.
+    pub id: u64,
+    /// How it ended.
+    pub answer: Answer,
+}
+
+/// Why a hello was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sorry {
+    /// Stable name of the reason.
+    pub code: String,
+    /// The fact, and what to do.
+    pub message: String,
+    /// The daemon's version.
+    pub version: String,
+}
