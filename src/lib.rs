@@ -6,6 +6,7 @@
 
 // floor: words every module speaks
 pub mod failure;
+pub mod ingress;
 pub mod answer;
 pub mod time;
 pub mod os;
