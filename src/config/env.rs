@@ -5,9 +5,27 @@
 //!   to colour) has its own function.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use crate::home::{Home, HomeRefusal};
+
+/// Environment variables that tell who an agent is; nothing else is sent.
+pub const TELLING: [&str; 13] = [
+    "AGENT_ID",
+    "AGENT_TYPE",
+    "SESSION_ID",
+    "COORD_CLIENT",
+    "CLAUDECODE",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_PROJECT_DIR",
+    "CODEX_THREAD_ID",
+    "GEMINI_CLI",
+    "GEMINI_SESSION_ID",
+    "CURSOR_TRACE_ID",
+    "OPENCODE",
+    "GROK_SESSION_ID",
+];
 
 /// The variables that a configuration is read from.
 #[derive(Clone, Debug, Default)]
@@ -67,10 +85,16 @@ pub fn user_home() -> Option<PathBuf> {
     path("HOME")
 }
 
-/// Those of `names` that are set.
+/// Those of [`TELLING`] that are set.
 #[must_use]
-pub fn these(names: &[&str]) -> BTreeMap<String, String> {
-    names.iter().filter_map(|name| Some(((*name).to_owned(), get(name)?))).collect()
+pub fn telling_env() -> BTreeMap<String, String> {
+    TELLING.iter().filter_map(|name| Some(((*name).to_owned(), get(name)?))).collect()
+}
+
+/// Whether a person sits there: both input and output are a terminal.
+#[must_use]
+pub fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// Whether the environment lets us colour what goes to a terminal: neither

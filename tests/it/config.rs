@@ -196,16 +196,19 @@ fn numbers_are_taken_at_their_bounds_and_refused_beyond() {
 
 #[test]
 fn a_bad_value_is_refused_even_where_a_better_layer_wins() {
-    let text = Layers::new()
-        .user("durability = \"maybe\"")
-        .env("COORD_DURABILITY", "full")
-        .refusal();
+    let text =
+        Layers::new().user("durability = \"maybe\"").env("COORD_DURABILITY", "full").refusal();
     assert_eq!(text, "home/config.toml:1: durability is \"maybe\" | it must be full or fast");
 }
 
 #[test]
 fn a_project_can_hold_no_secret_and_move_no_home() {
-    let cases = ["supabase_service_key = \"k\"", "supabase_url = \"https://x.example\"", "home = \"/h\"", "agent_id = \"a\""];
+    let cases = [
+        "supabase_service_key = \"k\"",
+        "supabase_url = \"https://x.example\"",
+        "home = \"/h\"",
+        "agent_id = \"a\"",
+    ];
     for text in cases {
         let refusal = Layers::new().project(text).load().expect_err("it cannot stand there");
         assert_eq!(refusal.code(), "setting_not_allowed_here", "{text}");
@@ -256,8 +259,9 @@ fn a_flag_is_checked_before_anything_is_loaded() {
 
 #[test]
 fn the_service_key_is_preferred_and_values_have_types() {
-    let layers = Layers::new()
-        .user("supabase_key = \"anon\"\nsupabase_service_key = \"service\"\nidle_stop_minutes = 30");
+    let layers = Layers::new().user(
+        "supabase_key = \"anon\"\nsupabase_service_key = \"service\"\nidle_stop_minutes = 30",
+    );
     let config = layers.load().expect("the settings are right");
     assert_eq!(config.supabase_key(), Some("service"));
     assert_eq!(config.idle_stop_minutes(), Some(30));
