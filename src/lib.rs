@@ -11,6 +11,7 @@ pub mod answer;
 pub mod time;
 pub mod os;
 pub mod home;
+pub mod config;
 pub mod repo;
 pub mod context;
 pub mod store;
