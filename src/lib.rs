@@ -2,3 +2,4 @@
 //! each uses only those above it.
 
 pub mod failure;
+pub mod repo;

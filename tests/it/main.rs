@@ -1,1 +1,3 @@
-//! stub
+//! One binary with one file for each subject.
+
+mod repo;
