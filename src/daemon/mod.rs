@@ -11,7 +11,6 @@
 pub mod lockfile;
 pub mod log;
 mod presence;
-pub mod seat;
 mod session;
 mod socket;
 mod workers;

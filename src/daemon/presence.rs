@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Daemon;
-use super::seat::Seat;
+use crate::seat::Seat;
 use crate::wire::Role;
 
 /// How long a shim whose client still runs has to come back.

@@ -11,7 +11,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::sync::CancellationToken;
 
 use super::Daemon;
-use super::seat::Seat;
+use crate::seat::Seat;
 use super::socket;
 use crate::mcp;
 use crate::wire::{HELLO, Hello, LINE_MAX, PROTOCOL, Reply, Request, Role, SORRY, Sorry};

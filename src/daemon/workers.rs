@@ -32,7 +32,8 @@ pub fn start(daemon: &Arc<Daemon>, config: &Config, tasks: &TaskTracker) -> Outc
     if daemon.service.store().was_unclean() {
         tasks.spawn(check(Arc::clone(daemon)));
     }
-    if let Some(after) = config.idle_stop() {
+    if let Some(after) = config.idle_stop_minutes() {
+        let after = Duration::from_secs(u64::from(after) * 60);
         tasks.spawn(stop_when_idle(Arc::clone(daemon), after));
     }
     Ok(())

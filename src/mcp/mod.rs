@@ -29,7 +29,7 @@ use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::daemon::seat::Seat;
+use crate::seat::Seat;
 use crate::failure::Failure;
 use subscriptions::Subscriptions;
 
@@ -144,7 +144,6 @@ impl ServerHandler for Server {
         Ok(())
     }
 
-    #[expect(deprecated, reason = "clients of 2025-11-25 and before subscribe in this way")]
     async fn subscribe(
         &self,
         params: SubscribeRequestParams,
@@ -153,7 +152,6 @@ impl ServerHandler for Server {
         self.subscriptions.add(&params.uri, request.peer)
     }
 
-    #[expect(deprecated, reason = "clients of 2025-11-25 and before subscribe in this way")]
     async fn unsubscribe(
         &self,
         params: UnsubscribeRequestParams,
