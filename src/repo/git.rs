@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -72,13 +72,15 @@ impl Git {
     }
 
     pub(super) fn ask<S: AsRef<OsStr>>(&self, dir: &Path, args: &[S]) -> Result<Answer, Silence> {
+        let started = Instant::now();
         let mut child = self.command(dir, args).spawn().map_err(Silence::NotStarted)?;
         let (tell, told) = mpsc::channel();
         let stdout = drain(child.stdout.take(), tell.clone());
         let stderr = drain(child.stderr.take(), tell);
 
-        // One message per pipe; a closed channel means both are done.
-        let ended = (0..2).all(|_| told.recv_timeout(self.limit).is_ok());
+        // One message from each pipe.
+        let left = || self.limit.saturating_sub(started.elapsed());
+        let ended = (0..2).all(|_| told.recv_timeout(left()).is_ok());
         if !ended {
             kill(&mut child);
             return Err(Silence::TimedOut);

@@ -18,6 +18,9 @@ pub mod url;
 
 mod glob;
 mod names;
+mod nested;
+mod pattern;
+mod resource;
 mod walk;
 mod wild;
 

@@ -12,8 +12,8 @@ use super::glob::Seg;
 use super::target::{Kind, ROOT, Target, names_in};
 use super::wild::{Budget, Spent, Wild};
 
-/// Steps one question may take before it is given up: about a millisecond.
-const STEPS: usize = 200_000;
+/// Steps one question may take before it is given up: well under a millisecond.
+const STEPS: usize = 50_000;
 
 /// A name of either side, borrowed.
 #[derive(Clone, Copy)]

@@ -3,29 +3,28 @@
 //! - Whatever the spelling, equal files get equal keys; asking for what was
 //!   shown gives the same target again.
 //! - Links are followed, up to the deepest folder that exists.
-//! - A text with special characters is a pattern only if no file has that
-//!   name. Patterns match real paths: `*` does not go through links.
+//! - A text with special characters is a pattern only if no file has that name.
 //! - `\` separates, unless a name with it exists. `..` behind a link is refused
 //!   if reading the text alone would give another file.
 //! - Nothing is started, nothing is written.
 //!
-//! Not here: comparing targets (`overlap`), reading patterns (`glob`).
+//! Not here: patterns (`pattern`), comparing targets (`overlap`).
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::glob::{self, Seg, Tok};
+use super::glob;
 use super::refusal::{NAME_BYTES, PATH_BYTES, PathRefusal, Why};
 use super::target::{Kind, ROOT, Target, join};
 use super::walk::{Found, Walk, walk};
-use super::{Repo, names};
+use super::{Repo, names, resource};
 
 /// Names below the root, and what is there.
-struct Settled {
-    names: Vec<String>,
-    found: Found,
+pub(super) struct Settled {
+    pub names: Vec<String>,
+    pub found: Found,
 }
 
 impl Repo {
@@ -50,7 +49,7 @@ impl Repo {
 
     fn target(&self, asked: &str) -> Result<Target, Why> {
         check_text(asked)?;
-        if let Some(key) = resource(asked.trim())? {
+        if let Some(key) = resource::key(asked.trim())? {
             return Ok(Target::new(Kind::Resource, key.clone(), key));
         }
         self.check_roots(asked)?;
@@ -82,7 +81,7 @@ impl Repo {
         Ok(())
     }
 
-    fn literal(&self, settled: &Settled, asked: &str, quote: bool) -> Target {
+    pub(super) fn literal(&self, settled: &Settled, asked: &str, quote: bool) -> Target {
         let slash = asked.ends_with(['/', '\\']) || asked.ends_with("/.");
         let folder = match settled.found {
             Found::Folder => true,
@@ -107,7 +106,7 @@ impl Repo {
     }
 
     /// Follows a path that is no pattern to its real name.
-    fn settle(&self, asked: &str) -> Result<Settled, Why> {
+    pub(super) fn settle(&self, asked: &str) -> Result<Settled, Why> {
         if asked.len() > NAME_BYTES && asked.split('/').any(|name| name.len() > NAME_BYTES) {
             return Err(Why::NameTooLong);
         }
@@ -123,7 +122,7 @@ impl Repo {
         Ok(Settled { names, found: end.found })
     }
 
-    fn walk(&self, asked: &str) -> Result<Walk, Why> {
+    pub(super) fn walk(&self, asked: &str) -> Result<Walk, Why> {
         if !asked.starts_with('/') {
             return walk(&self.root, asked);
         }
@@ -155,97 +154,6 @@ impl Repo {
             path.starts_with(dir) || (self.case_insensitive && fold(path).starts_with(fold(dir)))
         })
     }
-
-    fn pattern(&self, asked: &str) -> Result<Target, Why> {
-        check_dialect(asked)?;
-        let text = names::nfc(&with_slashes(asked)).into_owned();
-        let tokens = glob::tokens(&text);
-        let pieces = glob::pieces(&tokens);
-        let (fixed, rest) = self.fixed_part(&tokens, &pieces)?;
-        let settled = self.settle(&fixed)?;
-        if rest.is_empty() {
-            let quoted = tokens.iter().any(|token| matches!(token, Tok::Quoted(_)));
-            return Ok(self.literal(&settled, &text, quoted));
-        }
-        let mut parts: Vec<String> = settled.names.iter().map(|name| glob::quoted(name)).collect();
-        parts.extend(rest.iter().map(|piece| glob::text(piece)));
-        if text.ends_with('/') || self.check_alternatives(&parts)? {
-            parts.push("**".into());
-        }
-        self.check_alternatives(&parts)?;
-        let shown = join(&parts);
-        if shown.len() > PATH_BYTES {
-            return Err(Why::TooLong);
-        }
-        let key = if self.case_insensitive { folded(&shown) } else { shown.clone() };
-        Ok(Target::new(Kind::Glob, shown, key))
-    }
-
-    /// Splits a pattern after the last of its first names that are plain, or
-    /// that exist as they are written.
-    fn fixed_part<'a>(
-        &self,
-        tokens: &[Tok],
-        pieces: &[&'a [Tok]],
-    ) -> Result<(String, Vec<&'a [Tok]>), Why> {
-        let mut fixed = String::from(if tokens.first() == Some(&Tok::Slash) { "/" } else { "" });
-        let mut rest = pieces.iter().copied().filter(|piece| !is_nothing(piece)).peekable();
-        while let Some(piece) = rest.peek() {
-            let name = match glob::plain(piece) {
-                Some(name) => name,
-                None => {
-                    let name = glob::text(piece);
-                    let there = !name.contains('/') && self.exists(&format!("{fixed}{name}"))?;
-                    if !there {
-                        break;
-                    }
-                    name
-                }
-            };
-            fixed.push_str(&name);
-            fixed.push('/');
-            rest.next();
-        }
-        Ok((fixed, rest.collect()))
-    }
-
-    fn exists(&self, path: &str) -> Result<bool, Why> {
-        match self.walk(path) {
-            Ok(end) => Ok(end.found != Found::Missing),
-            Err(Why::NameTooLong) => Ok(false),
-            Err(why) => Err(why),
-        }
-    }
-
-    /// Checks every pattern behind the braces; true if one is a whole folder.
-    fn check_alternatives(&self, parts: &[String]) -> Result<bool, Why> {
-        let all = glob::expand(&glob::tokens(&parts.join("/")))?;
-        let mut folder = false;
-        for tokens in &all {
-            if tokens.first() == Some(&Tok::Slash) {
-                return Err(Why::UnknownPattern);
-            }
-            let segs = glob::segs(tokens);
-            for seg in &segs {
-                check_seg(seg)?;
-            }
-            if all.len() > 1 {
-                folder |= self.check_links(&segs)?;
-            }
-        }
-        Ok(folder)
-    }
-
-    /// Refuses a pattern that starts with a link, which braces can hide; true
-    /// if the pattern is no more than the name of a folder.
-    fn check_links(&self, segs: &[Seg]) -> Result<bool, Why> {
-        let start = glob::leading(segs);
-        let settled = self.settle(&start.join("/"))?;
-        if settled.names != start {
-            return Err(Why::Ambiguous);
-        }
-        Ok(start.len() == segs.len() && settled.found == Found::Folder)
-    }
 }
 
 fn check_text(asked: &str) -> Result<(), Why> {
@@ -265,29 +173,6 @@ fn check_text(asked: &str) -> Result<(), Why> {
     Ok(())
 }
 
-/// The key of a resource, if `asked` has the form of one.
-fn resource(asked: &str) -> Result<Option<String>, Why> {
-    let Some((scheme, name)) = asked.split_once(':') else { return Ok(None) };
-    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-');
-    let starts = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
-    if !starts || !(2..=32).contains(&scheme.len()) || !scheme.chars().all(word) {
-        return Ok(None);
-    }
-    let (scheme, name) = (scheme.to_ascii_lowercase(), name.trim());
-    if name.starts_with(['/', '\\']) {
-        return Err(Why::Url);
-    }
-    if name.is_empty() {
-        return Err(Why::ResourceWithoutName);
-    }
-    if scheme != "port" {
-        return Ok(Some(format!("{scheme}:{}", names::nfc(name))));
-    }
-    let digits = name.bytes().all(|b| b.is_ascii_digit());
-    let port = name.parse::<u16>().ok().filter(|port| digits && *port > 0).ok_or(Why::NoPort)?;
-    Ok(Some(format!("port:{port}")))
-}
-
 /// One name of a path that was followed to its end, in its normal form.
 fn name(raw: &OsStr) -> Result<String, Why> {
     let name = names::nfc(raw.to_str().ok_or(Why::NotUtf8)?);
@@ -295,7 +180,7 @@ fn name(raw: &OsStr) -> Result<String, Why> {
     Ok(name.into_owned())
 }
 
-fn check_name(name: &str) -> Result<(), Why> {
+pub(super) fn check_name(name: &str) -> Result<(), Why> {
     if names::is_git_dir(name) {
         return Err(Why::InsideGit);
     }
@@ -303,33 +188,6 @@ fn check_name(name: &str) -> Result<(), Why> {
         return Err(Why::ControlCharacter);
     }
     if name.len() > NAME_BYTES { Err(Why::NameTooLong) } else { Ok(()) }
-}
-
-fn check_seg(seg: &Seg) -> Result<(), Why> {
-    match seg {
-        Seg::Lit(name) if name == ".." => Err(Why::UnknownPattern),
-        Seg::Lit(name) => check_name(name),
-        Seg::Wild(_) | Seg::Deep => Ok(()),
-    }
-}
-
-/// Refuses what other dialects would read as something else entirely.
-fn check_dialect(asked: &str) -> Result<(), Why> {
-    let extended = ["!(", "@(", "+(", "*(", "?("].iter().any(|start| {
-        let inside = asked.split_once(start).and_then(|(_, rest)| rest.split_once(')'));
-        inside.is_some_and(|(inside, _)| inside.contains('|'))
-    });
-    if asked.starts_with('!') || extended { Err(Why::UnknownPattern) } else { Ok(()) }
-}
-
-/// `\` as `/`, except where it is quoted: `[\]`.
-fn with_slashes(asked: &str) -> String {
-    let parts: Vec<String> = asked.split("[\\]").map(|part| part.replace('\\', "/")).collect();
-    parts.join("[\\]")
-}
-
-fn is_nothing(piece: &[Tok]) -> bool {
-    matches!(piece, [] | [Tok::Char('.')])
 }
 
 /// The path with every `..` taken back by its text alone.
@@ -346,38 +204,4 @@ fn collapsed(asked: &str) -> String {
         }
     }
     kept.join("/")
-}
-
-/// A pattern for a case-insensitive file system, never narrower than asked.
-///
-/// Folding can change the number of characters, so `?` and all but the plainest
-/// classes become `*`.
-fn folded(pattern: &str) -> String {
-    let mut text = String::with_capacity(pattern.len());
-    for token in glob::tokens(&names::nfd(pattern)) {
-        match token {
-            Tok::Char(c) => text.push_str(&names::fold(c.encode_utf8(&mut [0; 4]))),
-            Tok::Class(class) if is_plain_class(&class) => {
-                text.push_str(&class.text.to_ascii_lowercase());
-            }
-            // One star, since two would go beyond the name.
-            Tok::Any | Tok::Star | Tok::Class(_) if text.ends_with('*') => {}
-            Tok::Any | Tok::Star | Tok::Class(_) => text.push('*'),
-            token => text.push_str(&glob::text(&[token])),
-        }
-    }
-    names::nfc(&text).into_owned()
-}
-
-/// A few ASCII characters, each range within one case.
-fn is_plain_class(class: &glob::Class) -> bool {
-    let alike = |(low, high): &(char, char)| {
-        let same = |test: fn(&char) -> bool| test(low) && test(high);
-        (low == high && low.is_ascii())
-            || same(char::is_ascii_lowercase)
-            || same(char::is_ascii_uppercase)
-            || same(char::is_ascii_digit)
-    };
-    let ranges = class.ranges.as_ref().filter(|_| !class.negated && class.text.is_ascii());
-    ranges.is_some_and(|ranges| ranges.iter().all(alike))
 }

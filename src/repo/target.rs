@@ -108,7 +108,7 @@ impl Target {
     }
 
     /// The deepest folder in which everything that the glob matches lies.
-    fn fixed_folder(&self) -> String {
+    pub(super) fn fixed_folder(&self) -> String {
         let names = self.glob.as_ref().map(Glob::fixed).unwrap_or_default();
         if names.is_empty() { ROOT.into() } else { format!("{}/", join(&names)) }
     }

@@ -185,6 +185,29 @@ fn a_submodule_is_a_repository_of_its_own() {
 }
 
 #[test]
+fn paths_of_an_inner_repository_or_worktree_are_known_as_such() {
+    let scratch = Scratch::new();
+    scratch.repository("library");
+    scratch.repository("app");
+    scratch.git("app", "submodule --quiet add ../library vendor/library");
+    scratch.git("app", "worktree add -q trees/one");
+    let app = scratch.discover("app");
+    let nested = |asked: &str| app.nested(&app.resolve(asked).expect("it lies inside"));
+
+    for (inside, root) in [
+        ("vendor/library/src/a.rs", "vendor/library"),
+        ("vendor/library", "vendor/library"),
+        ("vendor/library/src/*.rs", "vendor/library"),
+        ("trees/one/src/new.rs", "trees/one"),
+    ] {
+        assert_eq!(nested(inside), Some(app.root.join(root)), "{inside}");
+    }
+    for own in ["src/a.rs", "vendor", "./", "trees/*/x", "port:1", "new/x"] {
+        assert_eq!(nested(own), None, "{own}");
+    }
+}
+
+#[test]
 fn a_folder_without_history_is_named_by_its_place() {
     let scratch = Scratch::new();
     fs::create_dir_all(scratch.top.join("plain/sub")).expect("the folder is writable");

@@ -180,7 +180,7 @@ fn patterns_overlap_whenever_a_path_matches_both() {
     let world = world();
     let (yes, needless) = (Cell::new(0), Cell::new(0));
 
-    proptest!(config(400), |(a in made(), b in made())| {
+    proptest!(config(150), |(a in made(), b in made())| {
         let (in_a, in_b) = (meaning(&a, &world), meaning(&b, &world));
         let common = in_a.iter().zip(&in_b).any(|(a, b)| *a && *b);
         let (left, right) = (a.target(), b.target());
