@@ -16,11 +16,12 @@ mod permit;
 pub mod resources;
 mod waiting;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::agents;
 use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
 use crate::context::Context;
@@ -32,7 +33,13 @@ use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
 
 /// Every tool, in the order in which clients see them.
-pub static TOOLS: &[Entry] = &[];
+pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    vec![
+        Entry::of::<agents::RegisterSession>(),
+        Entry::of::<agents::DiscoverAgents>(),
+        Entry::of::<agents::Heartbeat>(),
+    ]
+});
 
 /// The tool of that name.
 ///
@@ -146,7 +153,7 @@ impl Service {
         let answer = answer.unwrap_or_else(Answer::from);
         let (request, kept) = (Arc::clone(request), answer.clone());
         self.store.write_later(move |tx| {
-            permit::seen(tx, &request.ctx)?;
+            permit::seen(tx, &request.ctx, request.operation)?;
             // A read may be repeated freely, so its name is not kept.
             record(tx, &request, &kept, None)
         });
@@ -189,7 +196,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
             Known::Answered(_) | Known::Another => key = None,
         }
     }
-    permit::seen(tx, &request.ctx)?;
+    permit::seen(tx, &request.ctx, request.operation)?;
     let settled = tx.settled_count();
     let outcome = match &request.call {
         Ok(call) => tx.attempt(|tx| call.run(tx, &request.ctx)),
