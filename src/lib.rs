@@ -6,10 +6,12 @@
 
 // floor: words every module speaks
 pub mod failure;
+pub mod ingress;
 pub mod answer;
 pub mod time;
 pub mod os;
 pub mod home;
+pub mod config;
 pub mod repo;
 pub mod context;
 pub mod store;
@@ -20,7 +22,15 @@ pub mod wire;
 // domains: rules and rows
 pub mod audit;
 pub mod agents;
-pub mod life;
+pub mod locks;
 
 // the one path every call takes
 pub mod service;
+pub mod life;
+
+// edges: each translates, none decides
+pub mod client;
+pub mod seat;
+pub mod mcp;
+pub mod daemon;
+pub mod shim;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::Answer;
+pub use crate::config::TELLING;
 use crate::os::Process;
 
 /// Version of this protocol; raised when an older process could not follow.
@@ -36,23 +37,6 @@ pub enum Role {
     /// `coord hook`.
     Hook,
 }
-
-/// Environment variables that tell who an agent is; nothing else is sent.
-pub const TELLING: [&str; 13] = [
-    "AGENT_ID",
-    "AGENT_TYPE",
-    "SESSION_ID",
-    "COORD_CLIENT",
-    "CLAUDECODE",
-    "CLAUDE_CODE_SESSION_ID",
-    "CLAUDE_PROJECT_DIR",
-    "CODEX_THREAD_ID",
-    "GEMINI_CLI",
-    "GEMINI_SESSION_ID",
-    "CURSOR_TRACE_ID",
-    "OPENCODE",
-    "GROK_SESSION_ID",
-];
 
 /// The first thing a process says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

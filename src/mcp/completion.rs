@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::context::Context;
-use crate::daemon::seat::Seat;
+use crate::seat::Seat;
 
 /// Entries of one folder that are looked at.
 const ENTRIES_MAX: usize = 2_000;

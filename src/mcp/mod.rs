@@ -22,14 +22,14 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
     GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
-    ReadResourceResponse, RequestId, ServerCapabilities, ServerConfig, SubscribeRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SubscribeRequestParams,
     SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::daemon::seat::Seat;
+use crate::seat::Seat;
 use crate::failure::Failure;
 use subscriptions::Subscriptions;
 
@@ -57,10 +57,7 @@ impl Server {
 
     /// The circumstances of a request.
     async fn context(&self, request: &RequestContext<RoleServer>) -> Result<Context, ErrorData> {
-        let id = match &request.id {
-            RequestId::Number(number) => number.to_string(),
-            RequestId::String(text) => format!("{:?}", &**text),
-        };
+        let id = serde_json::to_string(&request.id).unwrap_or_default();
         let meta = serde_json::to_value(&request.meta).unwrap_or(Value::Null);
         self.seat.context(&id, Some(&meta)).await.map_err(|failure| internal(&failure))
     }
@@ -147,7 +144,6 @@ impl ServerHandler for Server {
         Ok(())
     }
 
-    #[expect(deprecated, reason = "clients of 2025-11-25 and before subscribe in this way")]
     async fn subscribe(
         &self,
         params: SubscribeRequestParams,
@@ -156,7 +152,6 @@ impl ServerHandler for Server {
         self.subscriptions.add(&params.uri, request.peer)
     }
 
-    #[expect(deprecated, reason = "clients of 2025-11-25 and before subscribe in this way")]
     async fn unsubscribe(
         &self,
         params: UnsubscribeRequestParams,

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::context::Context;
-use crate::daemon::seat::Seat;
+use crate::seat::Seat;
 use crate::service::resources::{RESOURCES, Resource, markdown};
 
 const MARKDOWN: &str = "text/markdown";

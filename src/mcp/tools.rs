@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::progress;
 use crate::answer::Answer;
 use crate::context::Context;
-use crate::daemon::seat::Seat;
+use crate::seat::Seat;
 use crate::service::TOOLS;
 use crate::service::catalogue::Entry;
 use crate::tool::{Access, Audience};

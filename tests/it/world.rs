@@ -94,8 +94,16 @@ impl World {
     }
 }
 
+/// A folder that git knows nothing of, under a name of its own.
 fn repo_at(root: PathBuf) -> Repo {
-    Repo { project: "test/project".into(), root }
+    Repo {
+        project: "test/project".into(),
+        root,
+        git_dir: None,
+        common_dir: None,
+        case_insensitive: false,
+        warnings: Vec::new(),
+    }
 }
 
 /// Somebody who calls tools.

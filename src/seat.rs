@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::agents::{self, identity};
 use crate::context::{Caller, Context};
 use crate::failure::Outcome;
+use crate::os::Process;
 use crate::repo::Repo;
 use crate::service::Service;
 use crate::wire::{Hello, Role};
@@ -64,6 +65,12 @@ impl Seat {
     #[must_use]
     pub const fn role(&self) -> Role {
         self.hello.role
+    }
+
+    /// The client process that opened the connection, as far as it is known.
+    #[must_use]
+    pub fn client(&self) -> Option<&Process> {
+        self.hello.ancestors.first().map(|(process, _)| process)
     }
 
     /// Every session that was heard on this connection.
