@@ -53,7 +53,7 @@ pub trait Call: Send + Sync {
     /// See [`Tool::give_up`].
     fn give_up(&self, tx: &Tx<'_>, ctx: &Context, ticket: Ticket) -> Outcome<Value>;
     /// See [`Tool::take_back`].
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()>;
 }
 
 impl<T: Tool + Sync> Call for T {
@@ -68,6 +68,7 @@ impl<T: Tool + Sync> Call for T {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>> {
         match Self::run(self, tx, ctx)? {
             Progress::Ended(reply) => Ok(Progress::Ended(to_value(&reply)?)),
+            Progress::Declined(refusal) => Ok(Progress::Declined(refusal)),
             Progress::Waits => Ok(Progress::Waits),
         }
     }
@@ -76,8 +77,8 @@ impl<T: Tool + Sync> Call for T {
         to_value(&Self::give_up(self, tx, ctx, ticket)?)
     }
 
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
-        Self::take_back(self, tx, ctx)
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()> {
+        Self::take_back(self, tx, ctx, granted)
     }
 }
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -63,8 +64,8 @@ impl Service {
         stopped: bool,
     ) -> Answer {
         let answer = settled.try_recv().unwrap_or_else(|_| lost());
-        if stopped && answer.success() {
-            let taken_back = self.store.write(move |tx| take_back(tx, &request)).await;
+        if stopped && let Answer::Done(granted) = answer.clone() {
+            let taken_back = self.store.write(move |tx| take_back(tx, &request, &granted)).await;
             if let Err(failure) = taken_back {
                 tracing::warn!(
                     "what a cancelled call was granted could not be taken back: {failure}"
@@ -89,10 +90,10 @@ fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<O
     Ok(Some(Ended::With(answer)))
 }
 
-fn take_back(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
+fn take_back(tx: &Tx<'_>, request: &Request, granted: &Value) -> Outcome<()> {
     let from = tx.settled_count();
     if let Ok(call) = &request.call {
-        call.take_back(tx, &request.ctx)?;
+        call.take_back(tx, &request.ctx, granted)?;
     }
     record_settled(tx, from, request.ctx.now)
 }
