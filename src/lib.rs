@@ -20,6 +20,7 @@ pub mod wire;
 // domains: rules and rows
 pub mod audit;
 pub mod agents;
+pub mod work;
 
 // the one path every call takes
 pub mod service;

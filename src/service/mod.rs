@@ -27,11 +27,22 @@ use crate::failure::{Failure, Outcome};
 use crate::store::{Store, Tx};
 use crate::time::Clock;
 use crate::tool::{Access, Progress};
+use crate::work;
 use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
 
 /// Every tool, in the order in which clients see them.
-pub static TOOLS: &[Entry] = &[];
+pub static TOOLS: &[Entry] = &[
+    Entry::of::<work::SubmitWork>(),
+    Entry::of::<work::GetWork>(),
+    Entry::of::<work::CompleteWork>(),
+    Entry::of::<work::ListWork>(),
+    Entry::of::<work::ShowWork>(),
+    Entry::of::<work::PendingWork>(),
+    Entry::of::<work::WorkGraph>(),
+    Entry::of::<work::CancelWork>(),
+    Entry::of::<work::RetryWork>(),
+];
 
 /// The tool of that name.
 ///
@@ -172,7 +183,9 @@ fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
     match progress {
         Ok(Progress::Ended(reply)) => Ok(Answer::Done(reply)),
         Ok(Progress::Waits) => Err(anyhow::anyhow!("a read cannot wait").into()),
-        Ok(Progress::Declined(refusal)) | Err(Failure::Refused(refusal)) => Ok(Answer::from(Failure::Refused(refusal))),
+        Ok(Progress::Declined(refusal)) | Err(Failure::Refused(refusal)) => {
+            Ok(Answer::from(Failure::Refused(refusal)))
+        }
         Err(fault) => Err(fault),
     }
 }
