@@ -67,6 +67,8 @@ pub struct Context {
     pub now: Time,
     /// Names the request for ever, so that a repeat is recognised.
     pub request_key: Option<String>,
+    /// The request was sent before, to a daemon that did not answer it.
+    pub resent: bool,
     /// A place in the queue, for a call that may wait, and until when.
     pub ticket: Option<Ticket>,
 }

@@ -6,10 +6,12 @@
 
 // floor: words every module speaks
 pub mod failure;
+pub mod ingress;
 pub mod answer;
 pub mod time;
 pub mod os;
 pub mod home;
+pub mod config;
 pub mod repo;
 pub mod context;
 pub mod store;
@@ -24,3 +26,9 @@ pub mod work;
 
 // the one path every call takes
 pub mod service;
+
+// edges: each translates, none decides
+pub mod client;
+pub mod seat;
+pub mod mcp;
+pub mod shim;

@@ -33,6 +33,9 @@ pub enum Access {
 pub enum Audience {
     /// Agents over MCP, and people.
     Everybody,
+    /// Everybody, but not in MCP's list of tools: what resources and the command
+    /// line read.
+    Unlisted,
     /// People at a terminal; never over MCP.
     People,
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::Answer;
+pub use crate::config::TELLING;
 use crate::os::Process;
 
 /// Version of this protocol; raised when an older process could not follow.
@@ -37,23 +38,6 @@ pub enum Role {
     Hook,
 }
 
-/// Environment variables that tell who an agent is; nothing else is sent.
-pub const TELLING: [&str; 13] = [
-    "AGENT_ID",
-    "AGENT_TYPE",
-    "SESSION_ID",
-    "COORD_CLIENT",
-    "CLAUDECODE",
-    "CLAUDE_CODE_SESSION_ID",
-    "CLAUDE_PROJECT_DIR",
-    "CODEX_THREAD_ID",
-    "GEMINI_CLI",
-    "GEMINI_SESSION_ID",
-    "CURSOR_TRACE_ID",
-    "OPENCODE",
-    "GROK_SESSION_ID",
-];
-
 /// The first thing a process says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -76,8 +60,10 @@ pub struct Hello {
     pub env: BTreeMap<String, String>,
     /// A person sits there: both input and output are a terminal.
     pub terminal: bool,
-    /// It was connected before and has come back.
-    pub resumed: bool,
+    /// Requests that it sent to a daemon which did not answer; they follow again.
+    pub pending: Vec<String>,
+    /// The binary that it runs, for a daemon that must make way for a newer one.
+    pub exe: PathBuf,
 }
 
 /// A call of one tool.

@@ -1,4 +1,4 @@
--- Made from schema/001_core_schema.* by `just bless`; change it there.
+-- Made from schema/001_core_schema.* by COORD_BLESS=1 cargo nextest run schema; change it there.
 
 -- Who is here, who holds which path, and what is to be done.
 

@@ -1,4 +1,4 @@
--- Made from schema/002_handoff_tables.* by `just bless`; change it there.
+-- Made from schema/002_handoff_tables.* by COORD_BLESS=1 cargo nextest run schema; change it there.
 
 -- What an agent leaves for the next one.
 

@@ -1,4 +1,4 @@
--- Made from schema/007_audit_tables.* by `just bless`; change it there.
+-- Made from schema/007_audit_tables.* by COORD_BLESS=1 cargo nextest run schema; change it there.
 
 -- What was done, by whom, with what result: kept with the deed, chained, and never changed.
 

@@ -103,13 +103,28 @@ pub fn append(tx: &Tx<'_>, record: &Record<'_>) -> Outcome<i64> {
     Ok(row.seq)
 }
 
-/// The answer that this request was given before, if it was carried out.
+/// What the log knows of a request's name.
+pub enum Known {
+    /// Nothing: it is new.
+    New,
+    /// This very request was carried out, with this answer.
+    Answered(Answer),
+    /// Another request had the name.
+    Another,
+}
+
+/// Whether a request of this name was carried out before.
 ///
 /// # Errors
 /// Faults only.
-pub fn recall(tx: &Tx<'_>, request_key: &str) -> Outcome<Option<Answer>> {
-    let Some(text) = sql::answer_to(tx, request_key)? else { return Ok(None) };
-    Ok(Some(serde_json::from_str(&text).map_err(anyhow::Error::from)?))
+pub fn recall(tx: &Tx<'_>, key: &str, operation: &str, arguments: &Value) -> Outcome<Known> {
+    Ok(match sql::answered(tx, key)? {
+        None => Known::New,
+        Some((op, args, text)) if op == operation && args == kept(arguments) => {
+            Known::Answered(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
+        }
+        Some(_) => Known::Another,
+    })
 }
 
 /// The text of a value as the log keeps it: redacted, and not over [`TEXT_MAX`].

@@ -59,13 +59,14 @@ pub fn keep_reply(tx: &Tx<'_>, key: &str, answer: &str, at: Time) -> rusqlite::R
     Ok(())
 }
 
-/// The answer once given to a request: the whole one where it was kept apart.
-pub fn answer_to(tx: &Tx<'_>, key: &str) -> rusqlite::Result<Option<String>> {
+/// What was once asked under a name, and answered: operation, arguments, answer
+/// (the whole one where it was kept apart).
+pub fn answered(tx: &Tx<'_>, key: &str) -> rusqlite::Result<Option<(String, String, String)>> {
     tx.one(
-        "SELECT coalesce(r.answer, a.result)
+        "SELECT a.operation, a.arguments, coalesce(r.answer, a.result)
            FROM audit_log a LEFT JOIN replies r ON r.request_key = a.request_key
           WHERE a.request_key = :key",
         named_params! { ":key": key },
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )
 }

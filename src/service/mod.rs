@@ -13,15 +13,17 @@
 pub mod arguments;
 pub mod catalogue;
 mod permit;
+pub mod resources;
 mod waiting;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::agents;
 use crate::answer::Answer;
-use crate::audit::{self, Record};
+use crate::audit::{self, Known, Record};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::store::{Store, Tx};
@@ -32,17 +34,22 @@ use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
 
 /// Every tool, in the order in which clients see them.
-pub static TOOLS: &[Entry] = &[
-    Entry::of::<work::SubmitWork>(),
-    Entry::of::<work::GetWork>(),
-    Entry::of::<work::CompleteWork>(),
-    Entry::of::<work::ListWork>(),
-    Entry::of::<work::ShowWork>(),
-    Entry::of::<work::PendingWork>(),
-    Entry::of::<work::WorkGraph>(),
-    Entry::of::<work::CancelWork>(),
-    Entry::of::<work::RetryWork>(),
-];
+pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    vec![
+        Entry::of::<work::SubmitWork>(),
+        Entry::of::<work::GetWork>(),
+        Entry::of::<work::CompleteWork>(),
+        Entry::of::<agents::RegisterSession>(),
+        Entry::of::<agents::DiscoverAgents>(),
+        Entry::of::<agents::Heartbeat>(),
+        Entry::of::<work::PendingWork>(),
+        Entry::of::<work::ListWork>(),
+        Entry::of::<work::ShowWork>(),
+        Entry::of::<work::WorkGraph>(),
+        Entry::of::<work::CancelWork>(),
+        Entry::of::<work::RetryWork>(),
+    ]
+});
 
 /// The tool of that name.
 ///
@@ -156,7 +163,7 @@ impl Service {
         let answer = answer.unwrap_or_else(Answer::from);
         let (request, kept) = (Arc::clone(request), answer.clone());
         self.store.write_later(move |tx| {
-            permit::seen(tx, &request.ctx)?;
+            permit::seen(tx, &request.ctx, request.operation)?;
             // A read may be repeated freely, so its name is not kept.
             record(tx, &request, &kept, None)
         });
@@ -192,17 +199,21 @@ fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
 
 /// One request in its transaction: answer it from the log, or do it and log it.
 fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
-    if let Some(key) = &request.ctx.request_key
-        && let Some(answer) = audit::recall(tx, key)?
-    {
-        return Ok(Ended::With(answer));
+    let mut key = request.ctx.request_key.as_deref();
+    if let Some(name) = key {
+        match audit::recall(tx, name, request.operation, &request.arguments)? {
+            Known::Answered(answer) if request.ctx.resent => return Ok(Ended::With(answer)),
+            Known::New => {}
+            // A client that uses its numbers again gets its answer; it just cannot be repeated.
+            Known::Answered(_) | Known::Another => key = None,
+        }
     }
-    permit::seen(tx, &request.ctx)?;
+    permit::seen(tx, &request.ctx, request.operation)?;
     let settled = tx.settled_count();
     let outcome = match &request.call {
         Ok(call) => tx.attempt(|tx| call.run(tx, &request.ctx)),
         Err(refused) => {
-            record(tx, request, refused, request.ctx.request_key.as_deref())?;
+            record(tx, request, refused, key)?;
             return Ok(Ended::With(refused.clone()));
         }
     };
@@ -218,7 +229,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
         Err(failure) => refused_or_fault(failure)?,
     };
-    record(tx, request, &answer, request.ctx.request_key.as_deref())?;
+    record(tx, request, &answer, key)?;
     waiting::record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
 }

@@ -4,7 +4,7 @@ use crate::agents;
 use crate::context::Context;
 use crate::failure::{Outcome, Refusal};
 use crate::store::{Store, Tx};
-use crate::tool::Audience;
+use crate::tool::{Audience, Tool as _};
 
 use super::catalogue::Entry;
 
@@ -50,6 +50,11 @@ pub fn permit(entry: &Entry, ctx: &Context, store: &Store) -> Outcome<()> {
 }
 
 /// Notes that the caller is alive; whatever it holds is renewed by that.
-pub fn seen(tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
-    agents::seen(tx, ctx)
+pub fn seen(tx: &Tx<'_>, ctx: &Context, operation: &str) -> Outcome<()> {
+    // A heartbeat of a session that was ended must be told so, not revive it in silence.
+    if operation == agents::Heartbeat::NAME && !agents::is_live(tx, &ctx.caller.session_id)? {
+        return Ok(());
+    }
+    agents::seen(tx, ctx)?;
+    Ok(())
 }

@@ -30,9 +30,10 @@ use anyhow::{Context as _, anyhow};
 use tokio::sync::oneshot;
 
 pub use news::News;
-pub use open::{Durability, OpenRefusal};
+pub use open::OpenRefusal;
 pub use tx::{Settled, Topic, Topics, Tx};
 
+pub use crate::config::Durability;
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::time::Clock;

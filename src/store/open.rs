@@ -13,8 +13,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use serde::{Deserialize, Serialize};
 
+use crate::config::Durability;
 use crate::failure::{Outcome, Refusal};
 use crate::os;
 
@@ -25,17 +25,6 @@ const SQLITE_MIN: i32 = 3_051_003;
 const CACHE_KIB: i32 = -8_192;
 /// The `-wal` file is cut back to this size when it can be.
 const JOURNAL_BYTES: i64 = 64 << 20;
-
-/// What an answer survives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// A power cut: every commit is flushed.
-    #[default]
-    Full,
-    /// Any crash of a process; a power cut may take back the last moments.
-    Fast,
-}
 
 /// Why the database is not opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
--- Made from schema/003_discovery_functions.* by `just bless`; change it there.
+-- Made from schema/003_discovery_functions.* by COORD_BLESS=1 cargo nextest run schema; change it there.
 
 -- Who can do what.
 

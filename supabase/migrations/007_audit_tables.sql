@@ -1,4 +1,4 @@
--- Made from schema/007_audit_tables.* by `just bless`; change it there.
+-- Made from schema/007_audit_tables.* by COORD_BLESS=1 cargo nextest run schema; change it there.
 
 -- What was done, by whom, with what result: kept with the deed, chained, and never changed.
 
@@ -80,6 +80,21 @@ revoke all on function coord.keep_unsealed_audit_rows() from public, anon, authe
 
 create or replace trigger audit_log_loses_only_sealed_rows before delete on coord.audit_log
 for each row execute function coord.keep_unsealed_audit_rows();
+
+create or replace function coord.let_audit_log_only_grow() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    if new.seq <= coalesce((select max(seq) from coord.audit_log), 0)
+       or new.seq <= coalesce((select max(seq_to) from coord.audit_seals), 0) then
+        raise exception 'audit rows are immutable: a row is added at the end, once for each request'
+            using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+revoke all on function coord.let_audit_log_only_grow() from public, anon, authenticated;
+
+create or replace trigger audit_log_only_grows before insert on coord.audit_log
+for each row execute function coord.let_audit_log_only_grow();
 
 create or replace trigger audit_seals_are_never_changed before update on coord.audit_seals
 for each row execute function coord.refuse_audit_change('audit seals are immutable: a seal is never changed');

@@ -94,8 +94,16 @@ impl World {
     }
 }
 
+/// A folder that git knows nothing of, under a name of its own.
 fn repo_at(root: PathBuf) -> Repo {
-    Repo { project: "test/project".into(), root }
+    Repo {
+        project: "test/project".into(),
+        root,
+        git_dir: None,
+        common_dir: None,
+        case_insensitive: false,
+        warnings: Vec::new(),
+    }
 }
 
 /// Somebody who calls tools.
@@ -113,6 +121,7 @@ impl Actor<'_> {
             repo: Arc::clone(&self.repo),
             now: self.world.clock.now(),
             request_key: request_key.map(Into::into),
+            resent: request_key.is_some(),
             ticket: None,
         }
     }

@@ -44,7 +44,7 @@ impl Tool for PendingWork {
     const NAME: &'static str = "pending_work";
     const TITLE: &'static str = "Pending work";
     const ACCESS: Access = Access::Read;
-    const AUDIENCE: Audience = Audience::People;
+    const AUDIENCE: Audience = Audience::Unlisted;
     const HINTS: Hints = Hints { idempotent: true, destructive: false };
     type Reply = Pending;
 

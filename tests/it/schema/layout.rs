@@ -1,6 +1,9 @@
 //! How generated SQL is laid out: what both engines' files have in common.
 
-use super::source::{Column, Index, Kind, Source, Table};
+use coord::ingress::LAST_MS;
+
+use super::kind::Kind;
+use super::source::{Column, Index, Source, Table};
 
 /// One column's line, before alignment.
 pub struct Cells {
@@ -12,7 +15,7 @@ pub struct Cells {
 
 /// The head of a generated file.
 pub fn header(source: &Source) -> String {
-    let made = format!("Made from schema/{}.* by `just bless`; change it there.", source.stem);
+    let made = format!("Made from schema/{}.* by {}; change it there.", source.stem, super::BLESS);
     format!("-- {made}\n\n{}", comment(&source.prose))
 }
 
@@ -78,7 +81,7 @@ pub fn shared_rule(c: &str, kind: &Kind) -> Option<String> {
         Kind::Int { least: Some(least), most: None } => Some(format!("{c} >= {least}")),
         Kind::Int { least: None, most: Some(most) } => Some(format!("{c} <= {most}")),
         // The last instant that RFC 3339 can write.
-        Kind::Ms => Some(format!("{c} BETWEEN 0 AND 253402300799999")),
+        Kind::Ms => Some(format!("{c} BETWEEN 0 AND {LAST_MS}")),
         Kind::Enum(words) => {
             let words: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
             Some(format!("{c} IN ({})", words.join(", ")))

@@ -1,18 +1,30 @@
 //! The schema's source, what is made from it, and the proof that both engines keep the same rows.
 //!
-//! `schema/NNN_name.tables` describes each table once. From it come `schema/sqlite/NNN_name.sql`, which the
-//! binary embeds, and `supabase/migrations/NNN_name.sql`, the mirror. `just bless` writes them anew.
+//! `schema/NNN_name.tables` describes each table once. From it come `schema/sqlite/NNN_name.sql`,
+//! which the binary embeds, and `supabase/migrations/NNN_name.sql`, the mirror. `just bless` writes
+//! them anew.
 
+mod audit;
+mod dumps;
+mod engines;
+mod fuzz;
+mod introspect;
+mod kind;
+mod language;
 mod layout;
+mod mirror;
+pub mod pg;
 mod postgres;
+mod rows;
 mod source;
 mod sqlite;
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use source::{Source, Sync};
+use source::{Source, SyncClass};
 
 /// What to run when a generated file is not what its source says.
 const BLESS: &str = "COORD_BLESS=1 cargo nextest run schema";
@@ -54,7 +66,7 @@ fn generated() -> Vec<(PathBuf, String)> {
             format!("schema/sqlite/{stem}.sql").into(),
             sqlite::migration(&source, companion("sqlite").as_deref()),
         ));
-        if source.tables().any(|table| table.sync != Sync::Local) {
+        if source.tables().any(|table| table.sync != SyncClass::Local) {
             files.push((
                 format!("supabase/migrations/{stem}.sql").into(),
                 postgres::migration(&source, companion("postgres").as_deref()),
@@ -71,16 +83,55 @@ fn blessing() -> bool {
 
 #[test]
 fn every_generated_file_is_what_its_source_says() {
-    let mut stale = vec![];
-    for (path, wanted) in generated() {
-        if blessing() {
-            fs::write(root().join(&path), &wanted).expect("the file can be written");
-        }
-        if fs::read_to_string(root().join(&path)).unwrap_or_default() != wanted {
-            stale.push(path);
+    let files = generated();
+    let stale: Vec<_> = files.iter().filter(|(path, wanted)| !is_kept(path, wanted)).collect();
+    let stale: Vec<_> = stale.iter().map(|(path, _)| path).collect();
+    assert!(stale.is_empty(), "stale: {stale:?}; run {BLESS}");
+}
+
+/// Whether the file holds what it should; when blessing it is made to, in one step for those who
+/// read it.
+fn is_kept(path: &Path, wanted: &str) -> bool {
+    let path = root().join(path);
+    if fs::read_to_string(&path).is_ok_and(|kept| kept == wanted) {
+        return true;
+    }
+    if !blessing() {
+        return false;
+    }
+    let folder = path.parent().expect("a file is in a folder");
+    let fresh = tempfile::NamedTempFile::new_in(folder).expect("the folder can be written");
+    fs::write(fresh.path(), wanted).expect("the file can be written");
+    fs::set_permissions(fresh.path(), Permissions::from_mode(0o644)).expect("the file is ours");
+    fresh.persist(&path).expect("the file can be replaced");
+    true
+}
+
+/// A file that no source explains would be applied by nobody, or by Supabase alone.
+#[test]
+fn every_file_of_the_schema_belongs_to_a_source() {
+    let mut explained: Vec<_> = generated().into_iter().map(|(path, _)| path).collect();
+    for source in sources() {
+        let endings = ["tables", "sqlite.sql", "postgres.sql"];
+        explained.extend(endings.map(|ending| format!("schema/{}.{ending}", source.stem).into()));
+    }
+    for folder in ["schema", "schema/sqlite", "supabase/migrations"] {
+        for entry in fs::read_dir(root().join(folder)).expect("the folder is there") {
+            let path = Path::new(folder).join(entry.expect("it can be listed").file_name());
+            assert!(
+                root().join(&path).is_dir() || explained.contains(&path),
+                "{path:?} is a stray"
+            );
         }
     }
-    assert!(stale.is_empty(), "stale: {stale:?}; run {BLESS}");
+}
+
+#[test]
+fn migrations_are_numbered_without_twins() {
+    let stems: Vec<_> = sources().into_iter().map(|source| source.stem).collect();
+    let numbers: Vec<_> = stems.iter().filter_map(|stem| stem.split_once('_')).collect();
+    assert!(numbers.iter().all(|(n, _)| n.len() == 3 && n.parse::<u16>().is_ok()), "{stems:?}");
+    assert!(numbers.windows(2).all(|pair| pair[0].0 < pair[1].0), "{stems:?}");
 }
 
 /// What a database consists of: the text of every table, index and trigger, by name.
@@ -106,12 +157,30 @@ fn sqlite_with(wanted: impl Fn(&str) -> bool) -> Connection {
 }
 
 fn apply(database: &Connection, stem: &str) {
-    let sql = fs::read_to_string(root().join(format!("schema/sqlite/{stem}.sql")))
-        .expect("the migration is there");
-    database.execute_batch(&sql).expect("the migration can be applied");
+    database.execute_batch(&made("schema/sqlite", stem)).expect("the migration can be applied");
+}
+
+/// One migration as its source says, whatever is on the disk while files are written anew.
+fn made(folder: &str, stem: &str) -> String {
+    let path = Path::new(folder).join(format!("{stem}.sql"));
+    let file = generated().into_iter().find(|(generated, _)| *generated == path);
+    file.expect("every source of this engine has its file").1
 }
 
 #[test]
 fn the_migrations_make_the_database_of_the_snapshot() {
     insta::assert_snapshot!("sqlite_master", sqlite_master(&sqlite_with(|_| true)));
+}
+
+/// A database of the server with every migration of the mirror.
+pub fn postgres_with(server: &pg::Postgres, name: &str) -> ::postgres::Client {
+    let mut client = server.database(name);
+    migrate_mirror(&mut client);
+    client
+}
+
+fn migrate_mirror(client: &mut ::postgres::Client) {
+    for (_, sql) in generated().iter().filter(|(path, _)| path.starts_with("supabase")) {
+        client.batch_execute(sql).expect("the migration can be applied");
+    }
 }

@@ -1,14 +1,18 @@
-//! Makes Postgres's DDL from the source: the mirror's tables in the schema `coord`, closed to everybody.
+//! Makes Postgres's DDL from the source: the mirror's tables in the schema `coord`, closed to
+//! everybody.
 //!
 //! - Every statement may be run again without harm, so that a migration can be pasted twice.
-//! - Row-level security is on without a policy and every grant is revoked: only functions open a way in.
+//! - Row-level security is on without a policy and every grant is revoked: only functions open a
+//!   way in.
 //!
 //! Not here: functions, which are written by hand in `schema/*.postgres.sql`.
 
-use super::source::{Index, Item, Kind, Source, Sync, Table};
+use super::kind::Kind;
+use super::source::{Index, Item, Source, SyncClass, Table};
 use super::{layout, layout::Cells};
 
-/// What the first migration needs to stand on. Supabase has the roles, a plain Postgres gets them here.
+/// What the first migration needs to stand on. Supabase has the roles, a plain Postgres gets them
+/// here.
 const GROUND: &str = "
 -- Tables live in a schema that the web interface does not expose.
 CREATE SCHEMA IF NOT EXISTS coord;
@@ -38,7 +42,7 @@ pub fn migration(source: &Source, companion: Option<&str>) -> String {
     }
     for item in &source.items {
         let part = match item {
-            Item::Table(table) if table.sync != Sync::Local => create_table(table),
+            Item::Table(table) if table.sync != SyncClass::Local => create_table(table),
             Item::Index(index) if !source.is_local(index) => create_index(index),
             _ => continue,
         };

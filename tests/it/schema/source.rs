@@ -1,13 +1,18 @@
-//! Reads `schema/*.tables`: the one description of every table, from which both engines' SQL is made.
+//! Reads `schema/*.tables`: the one description of every table, from which both engines' SQL is
+//! made.
 //!
-//! - A line is a `table`, a column, a `check`, an `index` or a comment; a column belongs to the table above it.
-//! - A column is NOT NULL unless its type ends in `?`. `key=` names the primary key, and nothing else does.
+//! - A line is a `table`, a column, a `check`, an `index` or a comment; a column belongs to the
+//!   table above it.
+//! - A column is NOT NULL unless its type ends in `?`. `key=` names the primary key, and nothing
+//!   else does.
 //! - Every index says in a comment which statement needs it.
 //! - What is indexed is bounded, so that Postgres can hold every index row that SQLite can.
 //!
-//! Not here: SQL of either engine (`sqlite`, `postgres`).
+//! Not here: what the types mean (`kind`), SQL of either engine (`sqlite`, `postgres`).
 
 use std::fmt;
+
+use super::kind::Kind;
 
 /// One file of the source.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ pub enum Item {
 pub struct Table {
     pub prose: Vec<String>,
     pub name: String,
-    pub sync: Sync,
+    pub sync: SyncClass,
     /// The primary key's columns, in their order.
     pub key: Vec<String>,
     pub columns: Vec<Column>,
@@ -40,7 +45,7 @@ pub struct Table {
 
 /// How a table's rows reach the cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
+pub enum SyncClass {
     /// Not at all: the table exists in SQLite only.
     Local,
     /// One device owns a row; the cloud has its last image.
@@ -55,37 +60,6 @@ pub struct Column {
     pub kind: Kind,
     pub nullable: bool,
     pub comment: Option<String>,
-}
-
-/// What a column may hold; both engines enforce the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// A UUID; in SQLite lower-case with dashes.
-    Id,
-    /// 1 to so many bytes of text, compared byte by byte.
-    Key(usize),
-    /// SHA-256 as 64 lower-case hex digits.
-    Sha256,
-    /// Text without NUL, of any length.
-    Text,
-    /// Text whose very bytes matter (they are hashed), so it is text in Postgres too.
-    Raw,
-    /// Any JSON value, in canonical form.
-    Json,
-    /// A JSON array.
-    JsonArray,
-    Bool,
-    /// A whole number, within bounds that include both ends.
-    Int {
-        least: Option<i64>,
-        most: Option<i64>,
-    },
-    /// Unix milliseconds, UTC, from 1970 to 9999.
-    Ms,
-    /// A finite number.
-    Real,
-    /// One of these words.
-    Enum(Vec<String>),
 }
 
 /// A rule over several columns, in SQL that both engines understand.
@@ -105,10 +79,8 @@ pub struct Index {
     pub predicate: Option<String>,
 }
 
-/// The longest key that no type says more about.
-const KEY_BYTES: usize = 512;
-/// A B-tree row of Postgres holds about 2,700 bytes; some are left for its headers.
-const INDEX_BYTES: usize = 2_600;
+/// A B-tree row of Postgres holds 2,704 bytes; some are left for its headers.
+const INDEX_BYTES: usize = 2_500;
 
 /// A line that cannot be read, and why.
 #[derive(Debug)]
@@ -136,6 +108,11 @@ impl Source {
                 why,
             })?;
         }
+        source.check_keys().map_err(|why| Unreadable {
+            stem: stem.into(),
+            line: text.lines().count(),
+            why,
+        })?;
         Ok(source)
     }
 
@@ -146,16 +123,9 @@ impl Source {
         })
     }
 
-    pub fn indexes(&self) -> impl Iterator<Item = &Index> {
-        self.items.iter().filter_map(|item| match item {
-            Item::Index(index) => Some(index),
-            Item::Table(_) => None,
-        })
-    }
-
     /// Whether `index` is on a table that only SQLite has.
     pub fn is_local(&self, index: &Index) -> bool {
-        self.tables().any(|table| table.name == index.table && table.sync == Sync::Local)
+        self.tables().any(|table| table.name == index.table && table.sync == SyncClass::Local)
     }
 
     fn take(&mut self, line: &str, prose: &mut Vec<String>) -> Result<(), String> {
@@ -179,6 +149,19 @@ impl Source {
                 let item = self.item(code, std::mem::take(prose))?;
                 self.items.push(item);
             }
+        }
+        Ok(())
+    }
+
+    /// Known only at the end: a key stands before its columns.
+    fn check_keys(&self) -> Result<(), String> {
+        for table in self.tables() {
+            let sound = table.check_indexed(&table.key).and_then(|()| {
+                let absent = |name: &&String| table.column(name).is_some_and(|c| c.nullable);
+                let absent = table.key.iter().find(absent);
+                absent.map_or(Ok(()), |name| Err(format!("{name} may be absent")))
+            });
+            sound.map_err(|why| format!("the key of {}: {why}", table.name))?;
         }
         Ok(())
     }
@@ -208,9 +191,9 @@ impl Table {
         let mut next = |what: &str| words.next().ok_or_else(|| format!("the table has no {what}"));
         let name = next("name")?.to_owned();
         let sync = match next("sync=")? {
-            "sync=local" => Sync::Local,
-            "sync=owner" => Sync::Owner,
-            "sync=append" => Sync::Append,
+            "sync=local" => SyncClass::Local,
+            "sync=owner" => SyncClass::Owner,
+            "sync=append" => SyncClass::Append,
             other => return Err(format!("unknown {other}; known: local, owner, append")),
         };
         let key = next("key=")?.strip_prefix("key=").ok_or("expected key=")?;
@@ -225,7 +208,7 @@ impl Table {
         if let Some(rule) = code.strip_prefix("check ") {
             let (name, rule) = rule.split_once(": ").ok_or("expected check NAME: RULE")?;
             self.checks.push(Check { name: name.into(), rule: rule.into() });
-            return self.check_indexed(&self.key);
+            return Ok(());
         }
         let (name, kind) = code.split_once(' ').ok_or("expected NAME @type")?;
         let (kind, nullable) = Kind::parse(kind.trim())?;
@@ -266,65 +249,6 @@ impl Index {
         }
         let columns = columns.split(',').map(|column| column.trim().to_owned()).collect();
         Ok(Self { prose, name: name.into(), unique, table: table.into(), columns, predicate })
-    }
-}
-
-impl Kind {
-    /// A type as written (`@i64? 1..10`), and whether NULL is allowed.
-    fn parse(text: &str) -> Result<(Self, bool), String> {
-        let (word, range) = match text.split_once(' ') {
-            Some((word, range)) => (word, Some(range.trim())),
-            None => (text, None),
-        };
-        let (word, nullable) = match word.strip_suffix('?') {
-            Some(word) => (word, true),
-            None => (word, false),
-        };
-        let (word, argument) = match word.strip_suffix(')').and_then(|w| w.split_once('(')) {
-            Some((word, argument)) => (word, Some(argument)),
-            None => (word, None),
-        };
-        let kind = match (word, argument, range) {
-            ("@id", None, None) => Self::Id,
-            ("@key", None, None) => Self::Key(KEY_BYTES),
-            ("@key", Some(n), None) => Self::Key(n.parse().map_err(|_| "expected @key(BYTES)")?),
-            ("@sha256", None, None) => Self::Sha256,
-            ("@text", None, None) => Self::Text,
-            ("@raw", None, None) => Self::Raw,
-            ("@json", None, None) => Self::Json,
-            ("@jsonarr", None, None) => Self::JsonArray,
-            ("@bool", None, None) => Self::Bool,
-            ("@i64", None, range) => Self::int(range)?,
-            ("@ms", None, None) => Self::Ms,
-            ("@real", None, None) => Self::Real,
-            ("@enum", Some(words), None) => {
-                Self::Enum(words.split(',').map(str::to_owned).collect())
-            }
-            _ => return Err(format!("unknown type {text}")),
-        };
-        Ok((kind, nullable))
-    }
-
-    fn int(range: Option<&str>) -> Result<Self, String> {
-        let Some(range) = range else { return Ok(Self::Int { least: None, most: None }) };
-        let bound = |text: &str| match text {
-            "" => Ok(None),
-            number => number.parse().map(Some).map_err(|e| format!("{number}: {e}")),
-        };
-        let (least, most) = range.split_once("..").ok_or("expected LEAST..MOST")?;
-        Ok(Self::Int { least: bound(least)?, most: bound(most)? })
-    }
-
-    /// The most bytes a value takes in an index, if there is a most.
-    fn bytes(&self) -> Option<usize> {
-        match self {
-            Self::Id => Some(16),
-            Self::Key(bytes) => Some(*bytes),
-            Self::Sha256 => Some(64),
-            Self::Bool | Self::Int { .. } | Self::Ms | Self::Real => Some(8),
-            Self::Enum(words) => words.iter().map(String::len).max(),
-            Self::Text | Self::Raw | Self::Json | Self::JsonArray => None,
-        }
     }
 }
 

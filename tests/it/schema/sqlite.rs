@@ -1,8 +1,10 @@
-//! Makes SQLite's DDL from the source: STRICT tables whose CHECKs keep what Postgres keeps by its types.
+//! Makes SQLite's DDL from the source: STRICT tables whose CHECKs keep what Postgres keeps by its
+//! types.
 //!
 //! Not here: triggers and full-text search, which are written by hand in `schema/*.sqlite.sql`.
 
-use super::source::{Index, Item, Kind, Source, Table};
+use super::kind::Kind;
+use super::source::{Index, Item, Source, Table};
 use super::{layout, layout::Cells};
 
 /// The whole migration, with the hand-written part at its end.
@@ -25,8 +27,8 @@ fn create_table(table: &Table) -> String {
         rest: layout::rest(column, rule(&column.name, &column.kind)),
         comment: column.comment.clone(),
     });
-    // A table that is found by several texts is its own index; one with a single key keeps its rowid, so that
-    // long rows stay out of the tree that is searched.
+    // A table that is found by several texts is its own index; one with a single key keeps its
+    // rowid, so that long rows stay out of the tree that is searched.
     let options = if table.key.len() > 1 { "STRICT, WITHOUT ROWID" } else { "STRICT" };
     let body = layout::body(rows.collect(), table);
     let prose = layout::comment(&table.prose);
@@ -48,7 +50,8 @@ fn storage(kind: &Kind) -> &'static str {
 
 /// What must be true of a value of `kind` in column `c`.
 fn rule(c: &str, kind: &Kind) -> Option<String> {
-    // length() and GLOB stop at a NUL and octet_length() does not: asking for both lengths keeps NUL out.
+    // length() and GLOB stop at a NUL and octet_length() does not: asking for both lengths keeps
+    // NUL out.
     Some(match kind {
         Kind::Id => format!(
             "octet_length({c}) = 36 AND {c} GLOB '????????-????-????-????-????????????' \

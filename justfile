@@ -1,0 +1,34 @@
+# The same commands that CI runs. `just` lists them.
+
+_default:
+    @just --list
+
+# Everything that is installed for the tests, then all tests.
+test *ARGS:
+    tests/run {{ARGS}}
+
+# Format, lints, documentation, licences and advisories.
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+    cargo deny check
+
+# Write the generated files anew: both dialects of the schema, the README's tables, snapshots.
+bless:
+    COORD_BLESS=1 INSTA_UPDATE=always tests/run -E 'test(schema) + test(tidy) + test(cli)'
+
+fmt:
+    cargo fmt
+
+# The demonstration that the README begins with.
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# Every figure of docs/benchmarks.md, measured here and now.
+bench *ARGS:
+    cargo bench --bench targets -- {{ARGS}}
+
+# A thousand random kills; the tests do fifty.
+chaos KILLS="1000":
+    COORD_CHAOS_KILLS={{KILLS}} cargo nextest run --release -E 'test(chaos)' --no-capture

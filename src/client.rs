@@ -1,0 +1,216 @@
+//! The other end of the daemon's socket: finds the daemon, starts it if it must,
+//! says hello, and calls tools.
+//!
+//! Blocking, on plain threads: a command or a shim has nothing else to do meanwhile.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::config;
+use crate::failure::Refusal;
+use crate::home::Home;
+use crate::os;
+use crate::wire::{HELLO, Hello, PROTOCOL, Reply, Request, Role, SORRY, Sorry};
+
+/// How long a daemon may take from its start to its first answer.
+pub const START_WITHIN: Duration = Duration::from_secs(10);
+/// How often a daemon that starts is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How long before one that did not come is started once more.
+const START_AGAIN: Duration = Duration::from_millis(1_500);
+
+/// Why the daemon could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum ClientError {
+    #[error("the daemon could not be started: {why}")]
+    Start { why: String },
+    #[error("no daemon runs")]
+    NotRunning,
+    #[error("{message}")]
+    TurnedAway { code: String, message: String },
+    #[error("the connection to the daemon broke: {0}")]
+    Broken(#[from] std::io::Error),
+    #[error("the daemon said something that could not be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+impl Refusal for ClientError {
+    fn code(&self) -> &'static str {
+        "daemon_unreachable"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Start { .. } | Self::NotRunning => "`coord doctor` says what is in the way".into(),
+            Self::TurnedAway { .. } => "start the program again".into(),
+            Self::Broken(_) | Self::Unreadable(_) => "try again; the daemon's log says what happened".into(),
+        })
+    }
+}
+
+/// Connects, starting the daemon if none answers.
+///
+/// # Errors
+/// [`ClientError::Start`] when none could be had in time, with what its log says.
+pub fn connect(home: &Home) -> Result<UnixStream, ClientError> {
+    let start = Instant::now();
+    let mut started: Option<Instant> = None;
+    loop {
+        if let Ok(stream) = UnixStream::connect(home.socket()) {
+            return Ok(stream);
+        }
+        if started.is_none_or(|at| at.elapsed() > START_AGAIN) {
+            spawn_daemon(home)?;
+            started = Some(Instant::now());
+        }
+        if start.elapsed() > START_WITHIN {
+            return Err(ClientError::Start { why: why_not(home) });
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Starts a daemon that outlives us. If another is faster, ours ends by itself.
+fn spawn_daemon(home: &Home) -> Result<(), ClientError> {
+    let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
+    home.prepare().map_err(|refusal| ClientError::Start { why: refusal.to_string() })?;
+    let errors = std::fs::File::create(home.start_errors()).map_err(failed)?;
+    let child = Command::new(own_binary())
+        .args(["daemon", "foreground"])
+        .env("COORD_HOME", home.dir())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(errors)
+        .spawn()
+        .map_err(failed)?;
+    // Not to be waited for here; a thread does, so that it leaves no zombie behind.
+    std::thread::spawn(move || {
+        let mut child = child;
+        drop(child.wait());
+    });
+    Ok(())
+}
+
+fn why_not(home: &Home) -> String {
+    let said = std::fs::read_to_string(home.start_errors()).unwrap_or_default();
+    let said = said.trim();
+    if said.is_empty() { "it did not answer in time".into() } else { said.replace('\n', " ") }
+}
+
+/// This program's file. After an update in place the old one is gone, and the
+/// new one has its name.
+#[must_use]
+pub fn own_binary() -> PathBuf {
+    let exe = std::env::current_exe().unwrap_or_else(|_unknown| PathBuf::from("coord"));
+    match exe.to_str().and_then(|text| text.strip_suffix(" (deleted)")) {
+        Some(replaced) => PathBuf::from(replaced),
+        None => exe,
+    }
+}
+
+/// What this process says of itself.
+#[must_use]
+pub fn hello(role: Role, instance: &str, pending: Vec<String>) -> Hello {
+    let ancestors = os::lineage(os::parent_pid());
+    Hello {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").into(),
+        role,
+        instance: instance.into(),
+        pid: std::process::id(),
+        ancestors,
+        cwd: std::env::current_dir().unwrap_or_else(|_gone| PathBuf::from("/")),
+        env: config::telling_env(),
+        terminal: config::is_terminal(),
+        pending,
+        exe: own_binary(),
+    }
+}
+
+/// The hello as it goes over the wire.
+///
+/// # Errors
+/// Never in practice: all of it is text.
+pub fn hello_line(hello: &Hello) -> Result<String, ClientError> {
+    Ok(format!("{HELLO}{}\n", serde_json::to_string(hello)?))
+}
+
+/// A connection that calls tools.
+pub struct Client {
+    home: Home,
+    role: Role,
+    stream: BufReader<UnixStream>,
+    next: u64,
+}
+
+impl Client {
+    /// Connects as `role`, starting the daemon if need be.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn connect(home: &Home, role: Role) -> Result<Self, ClientError> {
+        Self::greet(connect(home)?, home, role)
+    }
+
+    /// Connects only if a daemon runs.
+    ///
+    /// # Errors
+    /// [`ClientError::NotRunning`] if none does.
+    pub fn connect_running(home: &Home, role: Role) -> Result<Self, ClientError> {
+        let stream = UnixStream::connect(home.socket()).map_err(|_nobody| ClientError::NotRunning)?;
+        Self::greet(stream, home, role)
+    }
+
+    fn greet(mut stream: UnixStream, home: &Home, role: Role) -> Result<Self, ClientError> {
+        let instance = uuid::Uuid::now_v7().to_string();
+        stream.write_all(hello_line(&hello(role, &instance, Vec::new()))?.as_bytes())?;
+        Ok(Self { home: home.clone(), role, stream: BufReader::new(stream), next: 1 })
+    }
+
+    /// Calls a tool and waits for the answer. An older daemon is waited for while
+    /// it makes way for our version.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; a refusal by the rules is an `Answer`, not an error.
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Result<Answer, ClientError> {
+        let request = Request { id: self.next, tool: tool.into(), arguments };
+        self.next += 1;
+        let line = format!("{}\n", serde_json::to_string(&request)?);
+        let start = Instant::now();
+        loop {
+            match self.exchange(&line) {
+                Err(ClientError::TurnedAway { code, .. })
+                    if code == "daemon_is_older" && start.elapsed() < START_WITHIN =>
+                {
+                    std::thread::sleep(LOOK_EVERY);
+                    *self = Self { next: self.next, ..Self::connect(&self.home, self.role)? };
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn exchange(&mut self, line: &str) -> Result<Answer, ClientError> {
+        let written = self.stream.get_mut().write_all(line.as_bytes());
+        let mut reply = String::new();
+        // A daemon that turned us away has closed its end, and said why before.
+        let read = self.stream.read_line(&mut reply);
+        if let Some(json) = reply.strip_prefix(SORRY) {
+            let sorry: Sorry = serde_json::from_str(json)?;
+            return Err(ClientError::TurnedAway { code: sorry.code, message: sorry.message });
+        }
+        written?;
+        if read? == 0 {
+            return Err(ClientError::Broken(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(serde_json::from_str::<Reply>(&reply)?.answer)
+    }
+}

@@ -1,0 +1,87 @@
+//! One daemon per home: whoever holds the lock on this file is it.
+//!
+//! The kernel frees the lock when its holder dies, however it dies, so a stale
+//! file means nothing.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Outcome, Refusal};
+
+/// Who holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The daemon's process id.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+}
+
+/// The lock, held while this lives.
+pub struct DaemonLock {
+    _file: File,
+}
+
+/// Another daemon was first.
+#[derive(Debug, thiserror::Error)]
+#[error("a daemon already runs for this home{}", .holder.as_ref().map(|h| format!(" (pid {}, version {})", h.pid, h.version)).unwrap_or_default())]
+pub struct AlreadyRunning {
+    /// Who, if it has said so yet.
+    pub holder: Option<Holder>,
+}
+
+impl Refusal for AlreadyRunning {
+    fn code(&self) -> &'static str {
+        "daemon_already_running"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("use it as it is, or stop it first with `coord daemon stop`".into())
+    }
+}
+
+/// Takes the lock.
+///
+/// # Errors
+/// [`AlreadyRunning`], or a fault when the file cannot be used.
+pub fn take(path: &Path) -> Outcome<DaemonLock> {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("failed to open {}", path.display()))?;
+    if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        return Err(AlreadyRunning { holder: read(&mut file) }.into());
+    }
+    let me = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into() };
+    let text = serde_json::to_string(&me).map_err(anyhow::Error::from)?;
+    file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).context("failed to clear the lock file")?;
+    file.write_all(text.as_bytes()).context("failed to write the lock file")?;
+    Ok(DaemonLock { _file: file })
+}
+
+/// The daemon that runs for this home, if one does.
+#[must_use]
+pub fn holder(path: &Path) -> Option<Holder> {
+    let mut file = OpenOptions::new().read(true).open(path).ok()?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => None,
+        Err(_held) => Some(read(&mut file).unwrap_or(Holder { pid: 0, version: "unknown".into() })),
+    }
+}
+
+fn read(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}

@@ -1,0 +1,191 @@
+//! The daemon: one process that holds all state and serves every agent of the user.
+//!
+//! - One per home (`lockfile`); its socket is for its user alone (`socket`).
+//! - It knows who is alive by who is connected: when the last connection of a
+//!   session closes and nobody comes back in time, the session has died.
+//! - A stop breaks no promise: what was begun is finished, what waits keeps its
+//!   place in the database, and shims ask again elsewhere.
+//!
+//! Not here: MCP (`mcp`), rules (`service` and the domains).
+
+pub mod lockfile;
+pub mod log;
+mod presence;
+mod session;
+mod socket;
+mod workers;
+
+use std::collections::HashMap;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::failure::Outcome;
+use crate::home::Home;
+use crate::life::Keeper;
+use crate::repo::Repo;
+use crate::service::Service;
+use crate::store::{Options, Store};
+use crate::time::Clock;
+use crate::wire::{Hello, PROTOCOL};
+use presence::Presence;
+
+/// How long a repository's identity is believed before git is asked again.
+const REPO_FOR: Duration = Duration::from_secs(60);
+/// How long calls that were begun may take to finish when the daemon stops.
+const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+/// Connections at once; beyond them a client is kept waiting.
+const CONNECTIONS: usize = 1_024;
+/// The binary that this process makes way for is told so by this variable.
+pub const SUCCEEDS: &str = "COORD_SUCCEEDS";
+
+/// The running daemon.
+pub struct Daemon {
+    pub(crate) service: Arc<Service>,
+    keeper: Keeper,
+    presence: Presence,
+    repos: Mutex<HashMap<PathBuf, (Arc<Repo>, Instant)>>,
+    stop: CancellationToken,
+    successor: OnceLock<PathBuf>,
+    /// Version of the process for which an older daemon just made way.
+    succeeds: Option<String>,
+}
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// A refusal when another one runs or the database cannot be opened.
+pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<()> {
+    home.prepare()?;
+    let lock = lockfile::take(&home.lock_file())?;
+    let options = Options { durability: config.durability(), clock: Clock::System };
+    let store = Arc::new(Store::open(home, options)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_name("coord")
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")?;
+    let service = Arc::new(Service::new(Arc::clone(&store), Clock::System));
+    let keeper = Keeper::new(Arc::clone(&service), config);
+    let daemon = Arc::new(Daemon {
+        service,
+        keeper,
+        presence: Presence::default(),
+        repos: Mutex::default(),
+        stop: CancellationToken::new(),
+        successor: OnceLock::new(),
+        succeeds,
+    });
+    let served = runtime.block_on(daemon.serve(home, config));
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    store.close();
+    drop(lock);
+    served?;
+    match daemon.successor.get() {
+        Some(exe) => Err(hand_over(exe).into()),
+        None => Ok(()),
+    }
+}
+
+/// Becomes the newer binary; returns only if that fails.
+fn hand_over(exe: &Path) -> anyhow::Error {
+    tracing::info!(exe = %exe.display(), "making way for a newer version");
+    let error = std::process::Command::new(exe).args(["daemon", "foreground"]).env(SUCCEEDS, "1").exec();
+    anyhow::Error::from(error).context("failed to start the newer version")
+}
+
+impl Daemon {
+    async fn serve(self: &Arc<Self>, home: &Home, config: &Config) -> Outcome<()> {
+        self.keeper.start_of_daemon().await?;
+        let listener = socket::bind(&home.socket())?;
+        tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "serving");
+        let tasks = TaskTracker::new();
+        workers::start(self, config, &tasks)?;
+        self.accept(&listener, &tasks).await;
+        drop(std::fs::remove_file(home.socket()));
+        drop(listener);
+        tasks.close();
+        if tokio::time::timeout(DRAIN_WITHIN, tasks.wait()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    async fn accept(self: &Arc<Self>, listener: &UnixListener, tasks: &TaskTracker) {
+        let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
+        loop {
+            let place = Arc::clone(&places).acquire_owned().await;
+            let accepted = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: give others time to end.
+                    tracing::warn!("a connection could not be accepted: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let (daemon, stop) = (Arc::clone(self), self.stop.child_token());
+            tasks.spawn(async move {
+                let _place = place;
+                if let Err(error) = session::serve(daemon, stream, stop).await {
+                    tracing::debug!("a connection broke: {error:#}");
+                }
+            });
+        }
+    }
+
+    /// Ends serving; what was begun is finished.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Whether the process that says hello is newer than we are. One that we
+    /// were started to serve is not: it would go round in a circle.
+    fn is_older_than(&self, hello: &Hello) -> bool {
+        self.succeeds.is_none()
+            && hello.protocol >= PROTOCOL
+            && version(&hello.version) > version(env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Stops, to be followed by the newer process's own binary.
+    fn make_way_for(&self, hello: &Hello) {
+        if self.successor.set(hello.exe.clone()).is_ok() {
+            self.stop();
+        }
+    }
+
+    /// The repository at `cwd`, asked of git at most once a minute.
+    async fn repo_at(&self, cwd: &Path) -> Arc<Repo> {
+        let known = self.repos.lock().unwrap_or_else(PoisonError::into_inner).get(cwd).cloned();
+        if let Some((repo, _)) = known.filter(|(_, since)| since.elapsed() < REPO_FOR) {
+            return repo;
+        }
+        let place = cwd.to_owned();
+        let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
+        let repo = Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))));
+        let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
+        repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
+        repos.insert(cwd.to_owned(), (Arc::clone(&repo), Instant::now()));
+        repo
+    }
+}
+
+/// A version as numbers; what is no number counts as 0.
+fn version(text: &str) -> Vec<u64> {
+    text.split(['.', '-', '+']).take(3).map(|part| part.parse().unwrap_or(0)).collect()
+}

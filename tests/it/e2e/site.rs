@@ -1,0 +1,130 @@
+//! A place to try the binary in: an empty HOME, a git repository, nothing of the
+//! surrounding environment.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long a test waits for something that must happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Site {
+    pub folder: tempfile::TempDir,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let site = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        std::fs::create_dir(site.repo()).expect("the folder is empty");
+        site.git(&["init", "-q", "-b", "main"]);
+        site.git(&["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "begin"]);
+        site
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    pub fn repo(&self) -> PathBuf {
+        self.folder.path().join("repo")
+    }
+
+    pub fn git(&self, arguments: &[&str]) {
+        let done = self.command("git").args(arguments).status().expect("git is installed");
+        assert!(done.success(), "git {arguments:?}");
+    }
+
+    /// A command in the repository, with nothing in its environment but what it needs.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .env("COORD_HOME", self.home())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .current_dir(self.repo());
+        command
+    }
+
+    pub fn coord(&self) -> Command {
+        self.command(env!("CARGO_BIN_EXE_coord"))
+    }
+
+    /// Runs `coord` to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.coord().args(arguments).stdin(Stdio::null()).output().expect("the binary runs")
+    }
+
+    /// Runs `coord … --json`; its exit code and what it printed.
+    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let value = serde_json::from_str(&text)
+            .unwrap_or_else(|_| panic!("{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr)));
+        (output.status.code().unwrap_or(-1), value)
+    }
+
+    /// The daemon's process id, once there is one.
+    pub fn daemon_pid(&self) -> Option<u32> {
+        let text = std::fs::read_to_string(self.home().join("daemon.lock")).ok()?;
+        let holder: Value = serde_json::from_str(&text).ok()?;
+        let pid = u32::try_from(holder["pid"].as_u64()?).ok()?;
+        is_running(pid).then_some(pid)
+    }
+
+    /// What the daemon wrote to its log.
+    pub fn log(&self) -> String {
+        let Ok(entries) = std::fs::read_dir(self.home().join("logs")) else { return String::new() };
+        entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
+            .collect()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(pid) = self.daemon_pid() {
+            signal(pid, "KILL");
+            until("the daemon ends", || !is_running(pid));
+        }
+    }
+}
+
+/// Sends a signal by name; a process that is gone is no trouble.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).stderr(Stdio::null()).status();
+    drop(sent.expect("kill is installed"));
+}
+
+/// Whether the process is there and not merely unburied.
+pub fn is_running(pid: u32) -> bool {
+    coord::os::Process::find(pid).is_some_and(|process| process.is_alive())
+}
+
+/// Waits until `condition` holds.
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "it never happened that {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A child that does not outlive the test.
+pub struct Guarded(pub Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// The folder of what `tests/setup` installs.
+pub fn cache() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.cache"))
+}

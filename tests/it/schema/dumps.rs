@@ -1,0 +1,143 @@
+//! Databases of past versions, with data in them, still become databases of today.
+//!
+//! - `dumps/VERSION.sql` is a whole database as that version made it; its head lists the migrations
+//!   it had.
+//! - Blessing writes the dump of the present version only: that of a released one never changes
+//!   again.
+//!
+//! Not here: backups and refusals around a migration, which the store does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::engines::into_sqlite;
+use super::source::Source;
+use super::{BLESS, apply, is_kept, root, rows, sources, sqlite_master, sqlite_with};
+
+const APPLIED: &str = "-- migrations: ";
+
+fn folder() -> PathBuf {
+    root().join("tests/it/schema/dumps")
+}
+
+/// A database of today with a row of each kind in every table.
+fn filled() -> Connection {
+    let database = sqlite_with(|_| true);
+    for table in sources().iter().flat_map(Source::tables) {
+        for row in rows::valid(table) {
+            into_sqlite(&database, table, &row).expect("a valid row");
+        }
+    }
+    database
+}
+
+/// The whole database as SQL: tables, rows, and only then what watches over rows.
+fn dump(database: &Connection) -> String {
+    let stems: Vec<_> = sources().into_iter().map(|source| source.stem).collect();
+    let mut sql = format!("{APPLIED}{}\n", stems.join(" "));
+    let texts = |kind: &str| {
+        let order =
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type = ?1 ORDER BY name";
+        let mut statement = database.prepare(order).expect("the catalogue can be read");
+        let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.expect("the catalogue can be read")
+            .collect::<Result<Vec<(String, String)>, _>>()
+            .expect("every entry is text")
+    };
+    for (table, text) in texts("table") {
+        sql.push_str(&format!("\n{text};\n"));
+        sql.extend(inserts(database, &table));
+    }
+    for (_, text) in texts("index").into_iter().chain(texts("trigger")) {
+        sql.push_str(&format!("\n{text};\n"));
+    }
+    sql
+}
+
+fn inserts(database: &Connection, table: &str) -> Vec<String> {
+    let columns = "SELECT group_concat('quote(' || name || ')', ' || '', '' || ')
+                     FROM pragma_table_xinfo(?1)";
+    let columns: String =
+        database.query_row(columns, [table], |row| row.get(0)).expect("a table has columns");
+    let mut statement = database
+        .prepare(&format!("SELECT {columns} FROM {table} ORDER BY 1"))
+        .expect("the columns are there");
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows can be read");
+    rows.map(|row| format!("INSERT INTO {table} VALUES ({});\n", row.expect("rows are text")))
+        .collect()
+}
+
+fn counts(database: &Connection, tables: &[String]) -> Vec<i64> {
+    let count = |table| format!("SELECT count(*) FROM {table}");
+    let ask = |table| database.query_row(&count(table), [], |row| row.get(0));
+    tables.iter().map(|table| ask(table).expect("the table is there")).collect()
+}
+
+#[test]
+fn the_dump_of_this_version_is_what_it_makes() {
+    let path = folder().join(concat!(env!("CARGO_PKG_VERSION"), ".sql"));
+
+    let kept = is_kept(&path, &dump(&filled()));
+
+    assert!(kept, "stale: {}; run {BLESS}", path.display());
+}
+
+#[test]
+fn each_past_version_becomes_today_s_with_its_data() {
+    let fresh = sqlite_master(&sqlite_with(|_| true));
+    let entries = fs::read_dir(folder()).expect("the folder is there");
+    let dumps: Vec<_> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
+    assert!(!dumps.is_empty(), "at least this version has a dump");
+    for path in dumps {
+        let (database, before, tables) = upgraded(&path);
+
+        assert_eq!(sqlite_master(&database), fresh, "{}", path.display());
+        assert_eq!(counts(&database, &tables), before, "{}: {tables:?}", path.display());
+        let sound: String = database
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .expect("it can be checked");
+        assert_eq!(sound, "ok", "{}", path.display());
+    }
+}
+
+/// Every step between two migrations upgrades too: they may be applied one release at a time.
+#[test]
+fn each_migration_continues_what_those_before_it_left() {
+    let fresh = sqlite_master(&sqlite_with(|_| true));
+    for first in sources() {
+        let database = sqlite_with(|stem| stem <= first.stem.as_str());
+        for table in first.tables() {
+            let row = &rows::valid(table)[0];
+            into_sqlite(&database, table, row).expect("a valid row");
+        }
+
+        for later in sources().iter().filter(|later| later.stem > first.stem) {
+            apply(&database, &later.stem);
+        }
+
+        assert_eq!(sqlite_master(&database), fresh, "from {}", first.stem);
+    }
+}
+
+/// The database of a dump with the migrations it did not have yet, and its rows before them.
+fn upgraded(path: &Path) -> (Connection, Vec<i64>, Vec<String>) {
+    let sql = fs::read_to_string(path).expect("a dump is text");
+    let applied = sql.lines().next().and_then(|head| head.strip_prefix(APPLIED));
+    let applied: Vec<_> = applied.expect("its head lists its migrations").split(' ').collect();
+    let database = Connection::open_in_memory().expect("memory is there");
+    database.execute_batch(&sql).expect("a dump is a database");
+    let mut statement = database
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        .expect("the catalogue can be read");
+    let tables = statement.query_map([], |row| row.get(0)).expect("the catalogue can be read");
+    let tables: Vec<String> = tables.collect::<Result<_, _>>().expect("names are text");
+    drop(statement);
+    let before = counts(&database, &tables);
+    assert!(before.iter().all(|rows| *rows > 0), "{tables:?} have rows: {before:?}");
+    for source in sources().iter().filter(|source| !applied.contains(&source.stem.as_str())) {
+        apply(&database, &source.stem);
+    }
+    (database, before, tables)
+}

@@ -1,0 +1,290 @@
+-- migrations: 001_core_schema 002_handoff_tables 003_discovery_functions 007_audit_tables
+
+CREATE TABLE agent_capabilities (
+    session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    capability TEXT NOT NULL CHECK (octet_length(capability) BETWEEN 1 AND 512 AND instr(capability, char(0)) = 0),
+    PRIMARY KEY (session_id, capability)
+) STRICT, WITHOUT ROWID;
+INSERT INTO agent_capabilities VALUES ('session_id', 'capability');
+
+CREATE TABLE agent_sessions (
+    session_id     TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    project        TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id       TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type     TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    client_pid     INTEGER CHECK (client_pid >= 1),
+    client_started TEXT    CHECK (octet_length(client_started) BETWEEN 1 AND 512 AND instr(client_started, char(0)) = 0), -- tells a recycled pid from the client itself
+    worktree       TEXT    CHECK (instr(worktree, char(0)) = 0),
+    current_task   TEXT    CHECK (instr(current_task, char(0)) = 0),
+    liveness       TEXT    NOT NULL CHECK (liveness IN ('connection', 'silence')), -- what its death shows in
+    identity_rule  TEXT    NOT NULL CHECK (octet_length(identity_rule) BETWEEN 1 AND 512 AND instr(identity_rule, char(0)) = 0), -- which rule gave it its name
+    started_at     INTEGER NOT NULL CHECK (started_at BETWEEN 0 AND 253402300799999),
+    last_seen_at   INTEGER NOT NULL CHECK (last_seen_at BETWEEN 0 AND 253402300799999),
+    ended_at       INTEGER CHECK (ended_at BETWEEN 0 AND 253402300799999),
+    end_reason     TEXT    CHECK (end_reason IN ('finished', 'died', 'silent')),
+    PRIMARY KEY (session_id),
+    CONSTRAINT an_end_has_its_reason CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+) STRICT;
+INSERT INTO agent_sessions VALUES ('session_id', 'project', 'agent_id', 'agent_type', NULL, NULL, NULL, NULL, 'connection', 'identity_rule', 1, 1, NULL, NULL);
+
+CREATE TABLE audit_log (
+    seq         INTEGER NOT NULL CHECK (seq >= 1),
+    at          INTEGER NOT NULL CHECK (at BETWEEN 0 AND 253402300799999),
+    project     TEXT    CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id    TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type  TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    session_id  TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    operation   TEXT    NOT NULL CHECK (octet_length(operation) BETWEEN 1 AND 512 AND instr(operation, char(0)) = 0),
+    arguments   TEXT    NOT NULL CHECK (instr(arguments, char(0)) = 0), -- after redaction; the hash covers these very bytes
+    success     INTEGER NOT NULL CHECK (success IN (0, 1)),
+    code        TEXT    CHECK (octet_length(code) BETWEEN 1 AND 512 AND instr(code, char(0)) = 0), -- why it was refused or what went wrong
+    result      TEXT    NOT NULL CHECK (instr(result, char(0)) = 0),
+    request_key TEXT    CHECK (octet_length(request_key) BETWEEN 1 AND 512 AND instr(request_key, char(0)) = 0), -- names the call for ever, so that a repetition is answered and not done again
+    hash        TEXT    NOT NULL CHECK (octet_length(hash) = 64 AND length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
+    PRIMARY KEY (seq),
+    CONSTRAINT a_failure_has_its_code CHECK (success OR code IS NOT NULL)
+) STRICT;
+INSERT INTO audit_log VALUES (1, 1, NULL, 'agent_id', 'agent_type', 'session_id', 'operation', 'arguments', 1, NULL, 'result', NULL, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef');
+
+CREATE TABLE audit_seals (
+    seq_from  INTEGER NOT NULL CHECK (seq_from >= 1),
+    seq_to    INTEGER NOT NULL CHECK (seq_to >= 1),
+    hash      TEXT    NOT NULL CHECK (octet_length(hash) = 64 AND length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'), -- of the row seq_to: where the next row's hash starts
+    row_count INTEGER NOT NULL CHECK (row_count >= 1),
+    file      TEXT    NOT NULL CHECK (instr(file, char(0)) = 0),
+    sealed_at INTEGER NOT NULL CHECK (sealed_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (seq_to),
+    CONSTRAINT a_segment_is_dense CHECK (row_count = seq_to - seq_from + 1)
+) STRICT;
+INSERT INTO audit_seals VALUES (1, 1, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 1, 'file', 1);
+
+CREATE TABLE file_locks (
+    project     TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    path_key    TEXT    NOT NULL CHECK (octet_length(path_key) BETWEEN 1 AND 1024 AND instr(path_key, char(0)) = 0), -- what is compared: normalised, case folded where the disk folds it
+    session_id  TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    path        TEXT    NOT NULL CHECK (instr(path, char(0)) = 0), -- what is shown
+    kind        TEXT    NOT NULL CHECK (kind IN ('file', 'folder', 'glob', 'resource')),
+    mode        TEXT    NOT NULL CHECK (mode IN ('exclusive', 'shared')),
+    agent_id    TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type  TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    worktree    TEXT    CHECK (instr(worktree, char(0)) = 0),
+    reason      TEXT    CHECK (instr(reason, char(0)) = 0),
+    fence       INTEGER NOT NULL CHECK (fence >= 1),
+    ttl_ms      INTEGER NOT NULL CHECK (ttl_ms >= 1),
+    acquired_at INTEGER NOT NULL CHECK (acquired_at BETWEEN 0 AND 253402300799999),
+    expires_at  INTEGER NOT NULL CHECK (expires_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, path_key, session_id),
+    CONSTRAINT a_lock_lasts CHECK (expires_at > acquired_at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO file_locks VALUES ('project', 'path_key', 'session_id', 'path', 'file', 'exclusive', 'agent_id', 'agent_type', NULL, NULL, 1, 1, 1, 2);
+
+CREATE TABLE handoff_documents (
+    handoff_id     TEXT    NOT NULL CHECK (octet_length(handoff_id) = 36 AND handoff_id GLOB '????????-????-????-????-????????????' AND length(replace(handoff_id, '-', '')) = 32 AND handoff_id NOT GLOB '*[^0-9a-f-]*'),
+    project        TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id       TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type     TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    session_id     TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    summary        TEXT    NOT NULL CHECK (instr(summary, char(0)) = 0),
+    completed_work TEXT    NOT NULL CHECK (json_valid(completed_work) AND json_type(completed_work) = 'array' AND instr(completed_work, char(0)) = 0),
+    in_progress    TEXT    NOT NULL CHECK (json_valid(in_progress) AND json_type(in_progress) = 'array' AND instr(in_progress, char(0)) = 0),
+    decisions      TEXT    NOT NULL CHECK (json_valid(decisions) AND json_type(decisions) = 'array' AND instr(decisions, char(0)) = 0),
+    next_steps     TEXT    NOT NULL CHECK (json_valid(next_steps) AND json_type(next_steps) = 'array' AND instr(next_steps, char(0)) = 0),
+    relevant_files TEXT    NOT NULL CHECK (json_valid(relevant_files) AND json_type(relevant_files) = 'array' AND instr(relevant_files, char(0)) = 0),
+    branch         TEXT    CHECK (instr(branch, char(0)) = 0),
+    commit_id      TEXT    CHECK (octet_length(commit_id) BETWEEN 1 AND 512 AND instr(commit_id, char(0)) = 0),
+    open_locks     TEXT    NOT NULL CHECK (json_valid(open_locks) AND json_type(open_locks) = 'array' AND instr(open_locks, char(0)) = 0), -- what the writer held when it wrote
+    open_tasks     TEXT    NOT NULL CHECK (json_valid(open_tasks) AND json_type(open_tasks) = 'array' AND instr(open_tasks, char(0)) = 0),
+    created_at     INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (handoff_id),
+    CONSTRAINT a_handoff_says_something CHECK (summary <> '')
+) STRICT;
+INSERT INTO handoff_documents VALUES ('00000000-0000-7000-8000-000000000001', 'project', 'agent_id', 'agent_type', 'session_id', 'summary', '[]', '[]', '[]', '[]', '[]', NULL, NULL, '[]', '[]', 1);
+
+CREATE TABLE meta (
+    key   TEXT NOT NULL CHECK (octet_length(key) BETWEEN 1 AND 512 AND instr(key, char(0)) = 0),
+    value TEXT NOT NULL CHECK (instr(value, char(0)) = 0),
+    PRIMARY KEY (key)
+) STRICT;
+INSERT INTO meta VALUES ('key', 'value');
+
+CREATE TABLE projects (
+    project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    root_hint  TEXT    CHECK (instr(root_hint, char(0)) = 0), -- where it was last seen; for people, never for decisions
+    last_fence INTEGER NOT NULL CHECK (last_fence >= 0), -- the newest fence handed out here; only ever rises, also when locks go
+    created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project)
+) STRICT;
+INSERT INTO projects VALUES ('project', NULL, 0, 1);
+
+CREATE TABLE replies (
+    request_key TEXT    NOT NULL CHECK (octet_length(request_key) BETWEEN 1 AND 512 AND instr(request_key, char(0)) = 0),
+    answer      TEXT    NOT NULL CHECK (instr(answer, char(0)) = 0),
+    at          INTEGER NOT NULL CHECK (at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (request_key)
+) STRICT;
+INSERT INTO replies VALUES ('request_key', 'answer', 1);
+
+CREATE TABLE waits (
+    ticket      TEXT    NOT NULL CHECK (octet_length(ticket) = 36 AND ticket GLOB '????????-????-????-????-????????????' AND length(replace(ticket, '-', '')) = 32 AND ticket NOT GLOB '*[^0-9a-f-]*'),
+    seq         INTEGER NOT NULL CHECK (seq >= 1), -- the place in line
+    project     TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    kind        TEXT    NOT NULL CHECK (kind IN ('lock', 'work')),
+    session_id  TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    agent_id    TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    request_key TEXT    CHECK (octet_length(request_key) BETWEEN 1 AND 512 AND instr(request_key, char(0)) = 0), -- the call that waits, so that its repetition finds its place
+    args        TEXT    NOT NULL CHECK (instr(args, char(0)) = 0),
+    enqueued_at INTEGER NOT NULL CHECK (enqueued_at BETWEEN 0 AND 253402300799999),
+    deadline_at INTEGER NOT NULL CHECK (deadline_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (ticket),
+    CONSTRAINT a_wait_is_bounded CHECK (deadline_at >= enqueued_at)
+) STRICT;
+INSERT INTO waits VALUES ('00000000-0000-7000-8000-000000000001', 1, 'project', 'lock', 'session_id', 'agent_id', NULL, 'args', 1, 1);
+
+CREATE TABLE work_dependencies (
+    task_id    TEXT NOT NULL CHECK (octet_length(task_id) = 36 AND task_id GLOB '????????-????-????-????-????????????' AND length(replace(task_id, '-', '')) = 32 AND task_id NOT GLOB '*[^0-9a-f-]*'),
+    depends_on TEXT NOT NULL CHECK (octet_length(depends_on) = 36 AND depends_on GLOB '????????-????-????-????-????????????' AND length(replace(depends_on, '-', '')) = 32 AND depends_on NOT GLOB '*[^0-9a-f-]*'),
+    PRIMARY KEY (task_id, depends_on),
+    CONSTRAINT nothing_waits_for_itself CHECK (task_id <> depends_on)
+) STRICT, WITHOUT ROWID;
+INSERT INTO work_dependencies VALUES ('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002');
+
+CREATE TABLE work_queue (
+    task_id            TEXT    NOT NULL CHECK (octet_length(task_id) = 36 AND task_id GLOB '????????-????-????-????-????????????' AND length(replace(task_id, '-', '')) = 32 AND task_id NOT GLOB '*[^0-9a-f-]*'),
+    project            TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    seq                INTEGER NOT NULL CHECK (seq >= 1), -- order of submission, over all repositories
+    task_type          TEXT    NOT NULL CHECK (octet_length(task_type) BETWEEN 1 AND 512 AND instr(task_type, char(0)) = 0),
+    description        TEXT    NOT NULL CHECK (instr(description, char(0)) = 0),
+    input_data         TEXT    CHECK (json_valid(input_data) AND instr(input_data, char(0)) = 0),
+    priority           INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 10), -- 1 is taken first
+    status             TEXT    NOT NULL CHECK (status IN ('pending', 'claimed', 'running', 'completed', 'failed', 'cancelled')),
+    unmet              INTEGER NOT NULL CHECK (unmet >= 0), -- dependencies not yet completed; kept at submit and complete
+    parked_reason      TEXT    CHECK (instr(parked_reason, char(0)) = 0), -- why it cannot become ready by itself
+    run_after          INTEGER NOT NULL CHECK (run_after BETWEEN 0 AND 253402300799999), -- back-off: not before this
+    attempt            INTEGER NOT NULL CHECK (attempt >= 0), -- claims so far
+    max_attempts       INTEGER NOT NULL CHECK (max_attempts >= 1),
+    dedupe_key         TEXT    CHECK (octet_length(dedupe_key) BETWEEN 1 AND 512 AND instr(dedupe_key, char(0)) = 0),
+    capability_key     TEXT    NOT NULL CHECK (instr(capability_key, char(0)) = 0), -- required capabilities as a canonical JSON array, '[]' if none
+    deadline           INTEGER CHECK (deadline BETWEEN 0 AND 253402300799999),
+    submitted_by       TEXT    NOT NULL CHECK (octet_length(submitted_by) BETWEEN 1 AND 512 AND instr(submitted_by, char(0)) = 0),
+    submitted_at       INTEGER NOT NULL CHECK (submitted_at BETWEEN 0 AND 253402300799999),
+    claimed_by_session TEXT    CHECK (octet_length(claimed_by_session) BETWEEN 1 AND 512 AND instr(claimed_by_session, char(0)) = 0), -- the last to claim it; kept when it is finished
+    claimed_by         TEXT    CHECK (octet_length(claimed_by) BETWEEN 1 AND 512 AND instr(claimed_by, char(0)) = 0),
+    claimed_at         INTEGER CHECK (claimed_at BETWEEN 0 AND 253402300799999),
+    lease_ms           INTEGER CHECK (lease_ms >= 1),
+    lease_expires_at   INTEGER CHECK (lease_expires_at BETWEEN 0 AND 253402300799999),
+    fence              INTEGER NOT NULL CHECK (fence >= 0), -- 0 until the first claim, then its number
+    result             TEXT    CHECK (json_valid(result) AND instr(result, char(0)) = 0),
+    error_message      TEXT    CHECK (instr(error_message, char(0)) = 0), -- of the last attempt; kept while it is tried again
+    late_result        TEXT    CHECK (json_valid(late_result) AND instr(late_result, char(0)) = 0), -- what came from a worker whose lease was gone
+    finished_at        INTEGER CHECK (finished_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (task_id),
+    CONSTRAINT a_lease_is_held_while_worked_on CHECK ((status IN ('claimed', 'running')) = (lease_expires_at IS NOT NULL)),
+    CONSTRAINT a_lease_has_its_length CHECK ((lease_ms IS NULL) = (lease_expires_at IS NULL)),
+    CONSTRAINT a_claim_is_whole CHECK ((claimed_by IS NULL) = (claimed_by_session IS NULL) AND (claimed_by IS NULL) = (claimed_at IS NULL)),
+    CONSTRAINT waiting_work_is_nobodys CHECK (status <> 'pending' OR claimed_by IS NULL),
+    CONSTRAINT done_work_has_its_worker CHECK (status NOT IN ('claimed', 'running', 'completed') OR claimed_by IS NOT NULL),
+    CONSTRAINT only_ready_work_is_claimed CHECK (status NOT IN ('claimed', 'running', 'completed') OR (unmet = 0 AND parked_reason IS NULL)),
+    CONSTRAINT a_claim_is_counted CHECK (claimed_by IS NULL OR (attempt >= 1 AND fence >= 1)),
+    CONSTRAINT attempts_are_bounded CHECK (attempt <= max_attempts),
+    CONSTRAINT an_end_has_its_time CHECK ((status IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
+    CONSTRAINT a_result_comes_at_the_end CHECK (result IS NULL OR status IN ('completed', 'failed')),
+    CONSTRAINT capabilities_are_a_list CHECK (capability_key LIKE '[%]')
+) STRICT;
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000000', 'project', 1, 'task_type', 'description', NULL, 1, 'pending', 0, NULL, 1, 0, 1, NULL, '[]', NULL, 'submitted_by', 1, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000001', 'project', 2, 'task_type', 'description', NULL, 1, 'claimed', 0, NULL, 1, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, 1, 2, 1, NULL, NULL, NULL, NULL);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000002', 'project', 3, 'task_type', 'description', NULL, 1, 'completed', 0, NULL, 1, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, '{}', NULL, NULL, 3);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000003', 'project', 4, 'task_type', 'description', NULL, 1, 'failed', 0, NULL, 1, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, NULL, 'it does not compile', NULL, 3);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000004', 'project', 5, 'task_type', 'description', NULL, 1, 'cancelled', 0, NULL, 1, 0, 1, NULL, '[]', NULL, 'submitted_by', 1, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 3);
+
+CREATE INDEX agent_capabilities_by_name ON agent_capabilities (capability, session_id);
+
+CREATE INDEX agent_sessions_by_agent ON agent_sessions (project, agent_id, started_at);
+
+CREATE INDEX agent_sessions_live ON agent_sessions (project, agent_id)
+    WHERE ended_at IS NULL;
+
+CREATE INDEX agent_sessions_silent ON agent_sessions (last_seen_at)
+    WHERE ended_at IS NULL;
+
+CREATE INDEX audit_log_by_agent ON audit_log (agent_id, seq);
+
+CREATE INDEX audit_log_by_operation ON audit_log (operation, seq);
+
+CREATE INDEX audit_log_by_time ON audit_log (project, at);
+
+CREATE UNIQUE INDEX audit_log_request ON audit_log (request_key)
+    WHERE request_key IS NOT NULL;
+
+CREATE INDEX file_locks_by_expiry ON file_locks (expires_at);
+
+CREATE INDEX file_locks_by_kind ON file_locks (project, kind);
+
+CREATE INDEX file_locks_by_session ON file_locks (session_id);
+
+CREATE INDEX handoff_documents_by_agent ON handoff_documents (project, agent_id, created_at);
+
+CREATE INDEX handoff_documents_recent ON handoff_documents (project, created_at);
+
+CREATE INDEX replies_by_age ON replies (at);
+
+CREATE INDEX waits_by_session ON waits (session_id);
+
+CREATE INDEX waits_line ON waits (project, kind, seq);
+
+CREATE UNIQUE INDEX waits_seq ON waits (seq);
+
+CREATE INDEX work_dependencies_by_target ON work_dependencies (depends_on);
+
+CREATE INDEX work_queue_by_holder ON work_queue (claimed_by_session)
+    WHERE status IN ('claimed', 'running');
+
+CREATE UNIQUE INDEX work_queue_dedupe ON work_queue (project, dedupe_key)
+    WHERE dedupe_key IS NOT NULL AND status IN ('pending', 'claimed', 'running');
+
+CREATE INDEX work_queue_leases ON work_queue (lease_expires_at)
+    WHERE status IN ('claimed', 'running');
+
+CREATE INDEX work_queue_ready ON work_queue (project, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+
+CREATE INDEX work_queue_ready_by_type ON work_queue (project, task_type, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+
+CREATE UNIQUE INDEX work_queue_seq ON work_queue (seq);
+
+CREATE TRIGGER audit_log_is_never_changed BEFORE UPDATE ON audit_log
+BEGIN
+    SELECT RAISE(ABORT, 'audit rows are immutable: a row is never changed');
+END;
+
+CREATE TRIGGER audit_log_loses_only_sealed_rows BEFORE DELETE ON audit_log
+WHEN old.seq > coalesce((SELECT max(seq_to) FROM audit_seals), 0)
+BEGIN
+    SELECT RAISE(ABORT, 'audit rows are immutable: a row goes only after its segment is sealed');
+END;
+
+CREATE TRIGGER audit_log_only_grows BEFORE INSERT ON audit_log
+WHEN new.seq <= coalesce((SELECT max(seq) FROM audit_log), 0)
+  OR new.seq <= coalesce((SELECT max(seq_to) FROM audit_seals), 0)
+  OR EXISTS (SELECT 1 FROM audit_log WHERE request_key = new.request_key)
+BEGIN
+    SELECT RAISE(ABORT, 'audit rows are immutable: a row is added at the end, once for each request');
+END;
+
+CREATE TRIGGER audit_seals_are_never_changed BEFORE UPDATE ON audit_seals
+BEGIN
+    SELECT RAISE(ABORT, 'audit seals are immutable: a seal is never changed');
+END;
+
+CREATE TRIGGER audit_seals_are_never_removed BEFORE DELETE ON audit_seals
+BEGIN
+    SELECT RAISE(ABORT, 'audit seals are immutable: a seal is never removed');
+END;
+
+CREATE TRIGGER audit_seals_fit_the_chain BEFORE INSERT ON audit_seals
+WHEN new.seq_from <> coalesce((SELECT max(seq_to) FROM audit_seals), 0) + 1
+  OR new.hash IS NOT (SELECT hash FROM audit_log WHERE seq = new.seq_to)
+  OR new.row_count <> (SELECT count(*) FROM audit_log WHERE seq BETWEEN new.seq_from AND new.seq_to)
+BEGIN
+    SELECT RAISE(ABORT, 'audit seals must continue the last seal and fit the rows they seal');
+END;

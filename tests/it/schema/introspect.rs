@@ -1,0 +1,132 @@
+//! What an engine says of its own tables, in one form for both.
+//!
+//! Not here: what is compared with what (`mirror`).
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::source::{Source, SyncClass};
+use super::sources;
+
+/// Each table's columns, keys, checks and indexes, one a line.
+pub type Tables = BTreeMap<String, Vec<String>>;
+
+/// The mirrored tables as SQLite sees them.
+pub fn sqlite(database: &Connection) -> Tables {
+    let sources = sources();
+    let (local, mirrored): (Vec<_>, Vec<_>) =
+        sources.iter().flat_map(Source::tables).partition(|t| t.sync == SyncClass::Local);
+    let names = lines(database, "SELECT name FROM sqlite_master WHERE type = ?1", "table");
+    assert_eq!(names.len(), mirrored.len() + local.len(), "no table but those described");
+    let local: Vec<_> = local.iter().map(|table| &table.name).collect();
+    let names = names.iter().filter(|name| !local.contains(name));
+    names.map(|name| (name.clone(), sqlite_table(database, name))).collect()
+}
+
+fn sqlite_table(database: &Connection, table: &str) -> Vec<String> {
+    let mut said = lines(
+        database,
+        "SELECT 'column ' || name || ' ' || type || iif(\"notnull\", ' not null', '')
+           FROM pragma_table_xinfo(?1)",
+        table,
+    );
+    said.extend(lines(
+        database,
+        "SELECT 'key ' || group_concat(name, ', ' ORDER BY pk)
+           FROM pragma_table_xinfo(?1) WHERE pk > 0",
+        table,
+    ));
+    let text =
+        lines(database, "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?1", table);
+    let checks = text[0].split("CONSTRAINT ").skip(1);
+    let checks = checks.map(|rest| rest.split(' ').next().unwrap_or_default());
+    said.extend(sorted(checks.map(|name| format!("check {name}")).collect()));
+    said.extend(lines(
+        database,
+        "SELECT iif(i.\"unique\", 'unique ', '') || 'index ' || i.name ||
+                iif(i.partial, ' partial ', ' ') ||
+                (SELECT group_concat(c.name, ', ' ORDER BY c.seqno)
+                   FROM pragma_index_xinfo(i.name) c WHERE c.key)
+           FROM pragma_index_list(?1) i WHERE i.origin = 'c' ORDER BY i.name",
+        table,
+    ));
+    said
+}
+
+fn lines(database: &Connection, query: &str, table: &str) -> Vec<String> {
+    let mut statement = database.prepare(query).expect("the catalogue is as documented");
+    statement
+        .query_map([table], |row| row.get(0))
+        .expect("the catalogue can be read")
+        .collect::<Result<_, _>>()
+        .expect("every answer is text")
+}
+
+/// The tables of the schema `coord` as Postgres sees them, its types as SQLite's storage classes.
+pub fn postgres(client: &mut postgres::Client) -> Tables {
+    let mut tables = Tables::new();
+    for query in [COLUMNS, KEYS, CHECKS, INDEXES] {
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in client.query(query, &[]).expect("the catalogue is as documented") {
+            found.entry(row.get(0)).or_default().push(row.get(1));
+        }
+        for (table, lines) in found {
+            // Names are sorted here, byte by byte: a database may sort them by its language.
+            let lines = if query == COLUMNS { lines } else { sorted(lines) };
+            tables.entry(table).or_default().extend(lines);
+        }
+    }
+    for said in tables.values_mut() {
+        let indexes = said.iter().position(|line| line.contains("index ")).unwrap_or(said.len());
+        said[indexes..].sort_by_key(|line| line.trim_start_matches("unique ").to_owned());
+    }
+    tables
+}
+
+const COLUMNS: &str = "
+select c.relname::text,
+       'column ' || a.attname || ' ' ||
+       case format_type(a.atttypid, null)
+            when 'bigint' then 'INTEGER' when 'boolean' then 'INTEGER'
+            when 'double precision' then 'REAL'
+            when 'uuid' then 'TEXT' when 'text' then 'TEXT' when 'jsonb' then 'TEXT'
+            else format_type(a.atttypid, null) end ||
+       case when a.attnotnull then ' not null' else '' end
+  from pg_attribute a join pg_class c on c.oid = a.attrelid
+ where c.relnamespace = 'coord'::regnamespace and c.relkind = 'r'
+   and a.attnum > 0 and not a.attisdropped
+ order by c.relname, a.attnum";
+
+const KEYS: &str = "
+select c.relname::text, 'key ' || (
+       select string_agg(a.attname, ', ' order by k.place)
+         from unnest(x.indkey::smallint[]) with ordinality k(number, place)
+         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number)
+  from pg_index x join pg_class c on c.oid = x.indrelid
+ where c.relnamespace = 'coord'::regnamespace and x.indisprimary";
+
+/// Only those of a table: a column's own are called `TABLE_COLUMN_check`, and each engine needs
+/// others.
+const CHECKS: &str = "
+select c.relname::text, 'check ' || k.conname
+  from pg_constraint k join pg_class c on c.oid = k.conrelid
+ where c.relnamespace = 'coord'::regnamespace and k.contype = 'c'
+   and not exists (select from pg_attribute a
+                    where a.attrelid = c.oid
+                      and k.conname = c.relname || '_' || a.attname || '_check')";
+
+const INDEXES: &str = "
+select c.relname::text,
+       case when x.indisunique then 'unique ' else '' end || 'index ' || i.relname ||
+       case when x.indpred is not null then ' partial ' else ' ' end || (
+       select string_agg(a.attname, ', ' order by k.place)
+         from unnest(x.indkey::smallint[]) with ordinality k(number, place)
+         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number)
+  from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
+ where c.relnamespace = 'coord'::regnamespace and not x.indisprimary";
+
+fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
