@@ -23,6 +23,7 @@ pub mod wire;
 pub mod audit;
 pub mod agents;
 pub mod locks;
+pub mod work;
 
 // the one path every call takes
 pub mod service;
@@ -32,5 +33,4 @@ pub mod life;
 pub mod client;
 pub mod seat;
 pub mod mcp;
-pub mod daemon;
 pub mod shim;
