@@ -1,4 +1,5 @@
--- migrations: 001_core_schema 002_handoff_tables 003_discovery_functions 007_audit_tables
+PRAGMA application_id = 1129271122;
+PRAGMA user_version = 4;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
