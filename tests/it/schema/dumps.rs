@@ -14,7 +14,9 @@ use rusqlite::Connection;
 
 use super::engines::into_sqlite;
 use super::source::Source;
-use super::{BLESS, apply, is_kept, made, root, rows, sources, sqlite_master, sqlite_with};
+use super::{
+    BLESS, apply, blessing, is_kept, made, root, rows, sources, sqlite_master, sqlite_with,
+};
 
 fn folder() -> PathBuf {
     root().join("tests/it/schema/dumps")
@@ -156,5 +158,7 @@ fn the_store_applies_every_migration_and_no_other() {
 
     let wanted = sources().into_iter().map(|s| (s.stem.clone(), made("schema/sqlite", &s.stem)));
 
-    assert!(steps == wanted.collect::<Vec<_>>(), "a migration is missing, stale or not applied");
+    // While files are written anew, this binary still has the old ones.
+    let same = blessing() || steps == wanted.collect::<Vec<_>>();
+    assert!(same, "a migration is missing, stale or not applied");
 }
