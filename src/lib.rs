@@ -22,6 +22,7 @@ pub mod wire;
 // domains: rules and rows
 pub mod audit;
 pub mod agents;
+pub mod locks;
 
 // the one path every call takes
 pub mod service;

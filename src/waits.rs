@@ -67,8 +67,14 @@ pub fn enqueue(tx: &Tx<'_>, ctx: &Context, kind: Kind, args: &Value) -> Outcome<
         ctx.ticket.ok_or_else(|| anyhow::anyhow!("a call without a ticket cannot wait"))?;
     if let Some(key) = &ctx.request_key {
         let kept = tx.run(
-            "UPDATE waits SET ticket = :ticket WHERE request_key = :key AND kind = :kind",
-            named_params! { ":ticket": ticket.id.to_string(), ":key": key, ":kind": kind.name() },
+            "UPDATE waits SET ticket = :ticket, deadline_at = :until
+              WHERE request_key = :key AND kind = :kind",
+            named_params! {
+                ":ticket": ticket.id.to_string(),
+                ":until": ticket.until,
+                ":key": key,
+                ":kind": kind.name(),
+            },
         )?;
         if kept > 0 {
             return Ok(());

@@ -52,6 +52,8 @@ pub trait Call: Send + Sync {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>>;
     /// See [`Tool::give_up`].
     fn give_up(&self, tx: &Tx<'_>, ctx: &Context, ticket: Ticket) -> Outcome<Value>;
+    /// See [`Tool::left`].
+    fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
     /// See [`Tool::take_back`].
     fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
 }
@@ -74,6 +76,10 @@ impl<T: Tool + Sync> Call for T {
 
     fn give_up(&self, tx: &Tx<'_>, ctx: &Context, ticket: Ticket) -> Outcome<Value> {
         to_value(&Self::give_up(self, tx, ctx, ticket)?)
+    }
+
+    fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
+        Self::left(self, tx, ctx)
     }
 
     fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {

@@ -84,8 +84,12 @@ fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<O
     let Ok(call) = &request.call else { return Ok(None) };
     let mut ctx = request.ctx.clone();
     ctx.now = now;
+    let settled = tx.settled_count();
     let answer = Answer::from(tx.attempt(|tx| call.give_up(tx, &ctx, ticket)));
     record(tx, request, &answer, request.ctx.request_key.as_deref())?;
+    // The refusal undid what the call did, so those behind it are served apart from it.
+    call.left(tx, &ctx)?;
+    record_settled(tx, settled, now)?;
     Ok(Some(Ended::With(answer)))
 }
 
