@@ -33,4 +33,5 @@ pub mod life;
 pub mod client;
 pub mod seat;
 pub mod mcp;
+pub mod daemon;
 pub mod shim;
