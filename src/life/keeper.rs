@@ -148,33 +148,35 @@ impl Keeper {
     async fn try_reap(&self) -> Outcome<Option<Time>> {
         let step = self.service.mind_the_clock().await?;
         let now = self.service.clock().now();
-        let awaited = {
-            let mut awaited = self.awaited();
-            (awaited.since, awaited.until) = (awaited.since.plus(step), awaited.until.plus(step));
-            awaited.clone()
-        };
+        let awaited = self.awaited_after(step);
         let over = now >= awaited.until;
+        let spared: &[String] = if over { &[] } else { &awaited.sessions };
         let store = self.service.store();
-        let due = store.read(|tx| {
-            let next = super::next_deadline(tx)?;
-            Ok((next.is_some_and(|next| next <= now), agents::all_live(tx)?))
-        })?;
-        let dead: Vec<String> = gone(&due.1)
-            .into_iter()
-            .filter(|one| !awaited.sessions.contains(one) || over)
-            .collect();
+        let (next, lives) =
+            store.read(|tx| Ok((super::next_deadline(tx, spared)?, agents::all_live(tx)?)))?;
+        let dead: Vec<String> =
+            gone(&lives).into_iter().filter(|session| !spared.contains(session)).collect();
+        let due = next.is_some_and(|next| next <= now);
+        if due || !dead.is_empty() || (over && !awaited.sessions.is_empty()) {
+            let known = awaited.clone();
+            let reaped = store.write(move |tx| reap(tx, &dead, &known, now)).await?;
+            tracing::debug!(ended = reaped.ended.len(), "reaped");
+        }
         if over {
             self.awaited().sessions.clear();
         }
-        if due.0 || !dead.is_empty() || (over && !awaited.sessions.is_empty()) {
-            let reaped = store.write(move |tx| reap(tx, &dead, &awaited, now)).await?;
-            tracing::debug!(ended = reaped.ended.len(), "reaped");
-        }
         let sealing = self.seal_when_due(now).await?;
-        let next = store.read(super::next_deadline)?;
-        let awaited = self.awaited();
-        let back = (!awaited.sessions.is_empty()).then_some(awaited.until);
+        let next = store.read(|tx| super::next_deadline(tx, spared))?;
+        let back = (!spared.is_empty()).then_some(awaited.until);
         Ok([next, back, sealing].into_iter().flatten().min())
+    }
+
+    /// Who is awaited, after the clock was stepped by `step`.
+    fn awaited_after(&self, step: i64) -> Awaited {
+        let mut awaited = self.awaited();
+        awaited.since = awaited.since.plus(step);
+        awaited.until = awaited.until.plus(step);
+        awaited.clone()
     }
 
     /// Seals what is older than the retention, a day's worth at a time; returns when

@@ -195,7 +195,7 @@ fn a_repeated_request_gets_the_very_answer_and_is_not_done_again() {
 
     assert_eq!(again, claim, "though the log holds it without its secret");
     assert_eq!(fields(&again)["input_data"]["token"], "s3cret99");
-    let list = fields(&ann.asks("list_work", json!({})));
+    let list = fields(&world.person().asks("list_work", json!({})));
     assert_eq!(list["tasks"].as_array().map(Vec::len), Some(1), "{list}");
 }
 
