@@ -135,6 +135,14 @@ pub fn is_live(tx: &Tx<'_>, session_id: &str) -> Outcome<bool> {
     Ok(sql::heard(tx, session_id)?.is_some_and(|(_, ended)| !ended))
 }
 
+/// Whether the session lives and was heard after `since`.
+///
+/// # Errors
+/// Faults only.
+pub fn heard_since(tx: &Tx<'_>, session_id: &str, since: Time) -> Outcome<bool> {
+    Ok(sql::heard(tx, session_id)?.is_some_and(|(last, ended)| !ended && last > since))
+}
+
 /// Notes that the session has an open connection: it lives as long as that does.
 /// To be said of lasting connections only (a shim's), not of a hook's or a command's.
 ///

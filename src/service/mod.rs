@@ -12,13 +12,15 @@
 
 pub mod arguments;
 pub mod catalogue;
+pub mod keeper;
 mod permit;
 pub mod resources;
 mod waiting;
+mod watch;
 
 use std::sync::{Arc, LazyLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::agents;
@@ -26,11 +28,14 @@ use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::life;
+use crate::store::clock::Reading;
 use crate::store::{Store, Tx};
 use crate::time::Clock;
 use crate::tool::{Access, Progress};
 use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
+use watch::Watch;
 
 /// Every tool, in the order in which clients see them.
 pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
@@ -57,6 +62,7 @@ pub fn find(name: &str) -> Outcome<&'static Entry> {
 pub struct Service {
     store: Arc<Store>,
     clock: Clock,
+    watch: Watch,
 }
 
 /// A request that passed the checks which need no transaction.
@@ -77,8 +83,9 @@ enum Ended {
 impl Service {
     /// A service over `store`, telling the time by `clock`.
     #[must_use]
-    pub const fn new(store: Arc<Store>, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<Store>, clock: Clock) -> Self {
+        let watch = Watch::over(&clock);
+        Self { store, clock, watch }
     }
 
     /// The store beneath.
@@ -101,6 +108,11 @@ impl Service {
         asked: Value,
         stop: &CancellationToken,
     ) -> Answer {
+        if let Some(reading) = self.stepped()
+            && let Err(failure) = self.rebase(reading).await
+        {
+            return Answer::from(failure);
+        }
         let entry = match find(name) {
             Ok(entry) => entry,
             Err(failure) => return self.refuse_unknown(ctx, name, asked, failure).await,
@@ -129,6 +141,24 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// Both clocks, if the wall clock has stepped since this was last asked.
+    fn stepped(&self) -> Option<Reading> {
+        self.watch.stepped()
+    }
+
+    /// Moves every deadline with the wall clock; returns its step in milliseconds.
+    async fn rebase(&self, reading: Reading) -> Outcome<i64> {
+        self.store
+            .write(move |tx| {
+                let step = life::rebase(tx, &reading)?;
+                if step != 0 {
+                    keeper::record(tx, "clock_step", &json!({ "step_ms": step }), reading.wall)?;
+                }
+                Ok(step)
+            })
+            .await
     }
 
     /// Reads the arguments and asks whatever can be asked without a transaction.
