@@ -23,6 +23,7 @@ pub mod wire;
 pub mod audit;
 pub mod agents;
 pub mod locks;
+pub mod life;
 
 // the one path every call takes
 pub mod service;
@@ -31,4 +32,6 @@ pub mod service;
 pub mod client;
 pub mod seat;
 pub mod mcp;
+pub mod daemon;
 pub mod shim;
+pub mod cli;
