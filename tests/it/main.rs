@@ -3,7 +3,9 @@
 mod agents;
 mod audit;
 mod config;
+mod e2e;
 mod life;
 mod repo;
 mod schema;
+mod tidy;
 mod world;
