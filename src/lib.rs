@@ -23,10 +23,11 @@ pub mod wire;
 pub mod audit;
 pub mod agents;
 pub mod locks;
-pub mod life;
+pub mod work;
 
 // the one path every call takes
 pub mod service;
+pub mod life;
 
 // edges: each translates, none decides
 pub mod client;

@@ -167,6 +167,14 @@ pub fn disconnected(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<()> {
     Ok(())
 }
 
+/// Notes that a connection is not known any more, and that nothing was heard.
+///
+/// # Errors
+/// Faults only.
+pub fn lost(tx: &Tx<'_>, session_id: &str) -> Outcome<()> {
+    Ok(sql::lose(tx, session_id)?)
+}
+
 /// Marks a session as ended, once; who it was, or `None` if it was not alive.
 /// For `life` alone, which frees what it held in the same transaction.
 ///
@@ -177,6 +185,14 @@ pub fn close(tx: &Tx<'_>, session_id: &str, reason: Reason, now: Time) -> Outcom
     sql::close(tx, session_id, reason.name(), now)?;
     tx.changed(Topic::Agents);
     Ok(Some(live))
+}
+
+/// The session, if it has not ended.
+///
+/// # Errors
+/// Faults only.
+pub fn find_live(tx: &Tx<'_>, session_id: &str) -> Outcome<Option<Live>> {
+    Ok(sql::live(tx, session_id)?)
 }
 
 /// Every session that has not ended, over all projects.

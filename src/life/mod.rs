@@ -8,17 +8,18 @@
 //! - Nothing here decides whether a lock or a lease still counts: that is a
 //!   matter of its time, whether or not it was cleared away yet.
 //!
-//! Not here: who still has a connection or a process (`service::keeper`), and
-//! the audit rows of all this (`service`).
+//! Not here: who still has a connection (`daemon`), what a renewal is (the domains).
 
+mod keeper;
 mod sql;
 
 use serde::Serialize;
 
+pub use keeper::{Keeper, RESTART_GRACE};
+
 use crate::agents::{self, Live, Reason};
 use crate::failure::Outcome;
 use crate::locks;
-use crate::store::clock::{self, Reading};
 use crate::store::{Topic, Tx};
 use crate::time::{DAY, HOUR, MINUTE, SECOND, Time};
 use crate::waits;
@@ -118,13 +119,16 @@ impl Reaped {
     }
 }
 
-/// Clears away all that has had its time.
+/// Clears away all that has had its time; silence of the `spared` is overlooked.
 ///
 /// # Errors
 /// Faults only.
-pub fn reap(tx: &Tx<'_>, now: Time) -> Outcome<Reaped> {
+pub fn reap(tx: &Tx<'_>, now: Time, spared: &[String]) -> Outcome<Reaped> {
     let mut reaped = Reaped::default();
     for session in agents::silent(tx, now.plus(-agents::stale(tx)?))? {
+        if spared.contains(&session) {
+            continue;
+        }
         reaped.ended.extend(end(tx, &session, Reason::Silent, now)?);
     }
     // An agent may think for longer than a lease lasts; its connection speaks for it.
@@ -153,32 +157,6 @@ pub fn next_deadline(tx: &Tx<'_>) -> Outcome<Option<Time>> {
         after(sql::oldest_reply(tx)?, REPLY_KEPT + REPLY_BATCH),
     ];
     Ok(all.into_iter().flatten().min())
-}
-
-/// The sessions that had a connection when the daemon before this one stopped.
-/// Their shims come back by themselves; who does not is dead.
-///
-/// # Errors
-/// Faults only.
-pub fn left_behind(tx: &Tx<'_>) -> Outcome<Vec<Live>> {
-    Ok(agents::all_live(tx)?.into_iter().filter(|live| live.connected).collect())
-}
-
-/// Moves every deadline by what the wall clock has stepped since the last write;
-/// returns the step in milliseconds, 0 for none.
-///
-/// # Errors
-/// Faults only.
-pub fn rebase(tx: &Tx<'_>, now: &Reading) -> Outcome<i64> {
-    let step = clock::last_reading(tx)?.map_or(0, |before| now.step_since(&before));
-    if step != 0 {
-        clock::shift(tx, step)?;
-        clock::note(tx, now)?;
-        for topic in [Topic::Agents, Topic::Locks, Topic::Work] {
-            tx.changed(topic);
-        }
-    }
-    Ok(step)
 }
 
 const fn loss(reason: Reason) -> Loss {

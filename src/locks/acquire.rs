@@ -231,7 +231,7 @@ impl Tool for AcquireLock {
         serve(tx, ctx.project(), ctx.now)
     }
 
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, _granted: &serde_json::Value) -> Outcome<()> {
         let scene = Scene::of(tx, ctx);
         let before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         for target in &self.targets {

@@ -12,7 +12,6 @@
 
 pub mod arguments;
 pub mod catalogue;
-pub mod keeper;
 mod permit;
 pub mod resources;
 mod waiting;
@@ -26,23 +25,41 @@ use tokio_util::sync::CancellationToken;
 use crate::agents;
 use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
-use crate::context::Context;
+use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
-use crate::life;
-use crate::store::clock::Reading;
+use crate::locks;
+use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
-use crate::time::Clock;
+use crate::time::{Clock, Time};
 use crate::tool::{Access, Progress};
+use crate::work;
 use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
+pub use waiting::record_settled;
 use watch::Watch;
 
 /// Every tool, in the order in which clients see them.
 pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     vec![
+        Entry::of::<locks::AcquireLock>(),
+        Entry::of::<locks::ReleaseLock>(),
+        Entry::of::<locks::CheckLocks>(),
+        Entry::of::<work::SubmitWork>(),
+        Entry::of::<work::GetWork>(),
+        Entry::of::<work::CompleteWork>(),
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),
+        Entry::of::<audit::QueryAudit>(),
+        Entry::of::<work::PendingWork>(),
+        Entry::of::<work::ListWork>(),
+        Entry::of::<work::ShowWork>(),
+        Entry::of::<work::WorkGraph>(),
+        Entry::of::<work::CancelWork>(),
+        Entry::of::<work::RetryWork>(),
+        Entry::of::<locks::ForceReleaseLock>(),
+        Entry::of::<audit::AuditRows>(),
+        Entry::of::<audit::SealAudit>(),
     ]
 });
 
@@ -108,9 +125,7 @@ impl Service {
         asked: Value,
         stop: &CancellationToken,
     ) -> Answer {
-        if let Some(reading) = self.stepped()
-            && let Err(failure) = self.rebase(reading).await
-        {
+        if let Err(failure) = self.mind_the_clock().await {
             return Answer::from(failure);
         }
         let entry = match find(name) {
@@ -143,22 +158,33 @@ impl Service {
         }
     }
 
-    /// Both clocks, if the wall clock has stepped since this was last asked.
-    fn stepped(&self) -> Option<Reading> {
-        self.watch.stepped()
+    /// Moves every deadline with the wall clock if it was stepped since this was
+    /// last asked; returns the step in milliseconds.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub async fn mind_the_clock(&self) -> Outcome<i64> {
+        match self.watch.stepped() {
+            None => Ok(0),
+            Some(reading) => self.rebase(reading).await,
+        }
     }
 
-    /// Moves every deadline with the wall clock; returns its step in milliseconds.
-    async fn rebase(&self, reading: Reading) -> Outcome<i64> {
-        self.store
-            .write(move |tx| {
-                let step = life::rebase(tx, &reading)?;
-                if step != 0 {
-                    keeper::record(tx, "clock_step", &json!({ "step_ms": step }), reading.wall)?;
-                }
-                Ok(step)
-            })
-            .await
+    /// Moves every deadline by what the wall clock has stepped since the last
+    /// write, whichever daemon made it; returns the step in milliseconds.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub async fn rebase(&self, reading: Reading) -> Outcome<i64> {
+        let rebase = move |tx: &Tx<'_>| {
+            let step = clock::rebase(tx, &reading)?;
+            if step != 0 {
+                tracing::warn!(step_ms = step, "the clock was stepped; deadlines moved with it");
+                record_own(tx, "clock_step", json!({ "step_ms": step }), reading.wall)?;
+            }
+            Ok(step)
+        };
+        self.store.write(rebase).await
     }
 
     /// Reads the arguments and asks whatever can be asked without a transaction.
@@ -210,7 +236,9 @@ fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
     match progress {
         Ok(Progress::Ended(reply)) => Ok(Answer::Done(reply)),
         Ok(Progress::Waits) => Err(anyhow::anyhow!("a read cannot wait").into()),
-        Err(Failure::Refused(refusal)) => Ok(Answer::from(Failure::Refused(refusal))),
+        Ok(Progress::Declined(refusal)) | Err(Failure::Refused(refusal)) => {
+            Ok(Answer::from(Failure::Refused(refusal)))
+        }
         Err(fault) => Err(fault),
     }
 }
@@ -238,14 +266,17 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     let answer = match outcome {
         Ok(Progress::Waits) => {
             record_queued(tx, request)?;
+            // It may have made way for others before it found nothing for itself.
+            record_settled(tx, settled, request.ctx.now)?;
             return Ok(Ended::Waits);
         }
         Ok(Progress::Ended(reply)) => Answer::Done(reply),
+        Ok(Progress::Declined(refusal)) => Answer::from(Failure::Refused(refusal)),
         // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
         Err(failure) => refused_or_fault(failure)?,
     };
     record(tx, request, &answer, key)?;
-    waiting::record_settled(tx, settled, request.ctx.now)?;
+    record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
 }
 
@@ -273,4 +304,21 @@ fn of<'a>(request: &'a Request, answer: Option<&'a Answer>, key: Option<&'a str>
         answer,
         request_key: key,
     }
+}
+
+/// The audit row of what the coordinator did by itself.
+///
+/// # Errors
+/// Faults only.
+pub fn record_own(tx: &Tx<'_>, operation: &'static str, result: Value, now: Time) -> Outcome<()> {
+    let record = Record {
+        at: now,
+        project: None,
+        caller: &Caller::coordinator(),
+        operation,
+        arguments: &json!({}),
+        answer: Some(&Answer::Done(result)),
+        request_key: None,
+    };
+    audit::append(tx, &record).map(drop)
 }

@@ -7,7 +7,7 @@
 
 use rusqlite::named_params;
 
-use super::tx::Tx;
+use super::tx::{Topic, Tx};
 use crate::os;
 use crate::time::{Clock, SECOND, Time};
 
@@ -110,6 +110,24 @@ pub fn last_reading(tx: &Tx<'_>) -> rusqlite::Result<Option<Reading>> {
             .map(|(wall, uptime)| Reading { boot: boot.into(), wall: Time::from_ms(wall), uptime }),
         _ => None,
     })
+}
+
+/// Moves every deadline by what the wall clock has stepped since the last write;
+/// returns the step in milliseconds, 0 for none.
+///
+/// # Errors
+/// What SQLite says.
+pub fn rebase(tx: &Tx<'_>, now: &Reading) -> rusqlite::Result<i64> {
+    let step = last_reading(tx)?.map_or(0, |before| now.step_since(&before));
+    if step != 0 {
+        shift(tx, step)?;
+        // Else the next reading would be held against the old one, and the step taken twice.
+        note(tx, now)?;
+        for topic in [Topic::Agents, Topic::Locks, Topic::Work] {
+            tx.changed(topic);
+        }
+    }
+    Ok(step)
 }
 
 /// Moves every running lease, wait and sign of life by `step` milliseconds.
