@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::super::render::style::{DIM, of_status, paint};
 use super::super::render::{WIDTH, fields, start, width};
+use super::id::short;
 use crate::time::Time;
 
 /// Forks deeper than this many columns are not indented further.
@@ -130,10 +131,4 @@ fn line(task: &Value, lead: &str) -> String {
 fn pointer(id: &str, lead: &str, above: bool) -> String {
     let place = if above { "above" } else { "below" };
     format!("{lead}{}\n", paint(DIM, &format!("→ {} ({place})", short(id))))
-}
-
-/// The end of an id: its start is the time, which neighbours share.
-fn short(id: &str) -> String {
-    let tail: Vec<char> = id.chars().rev().take(8).collect();
-    format!("…{}", tail.into_iter().rev().collect::<String>())
 }
