@@ -81,6 +81,16 @@ pub fn holder(path: &Path) -> Option<Holder> {
     }
 }
 
+/// Asks the daemon to stop; what it has begun is finished.
+///
+/// # Errors
+/// When it cannot be told, which it can by its own user.
+pub fn stop(holder: &Holder) -> std::io::Result<()> {
+    let pid = i32::try_from(holder.pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = pid.ok_or_else(|| std::io::Error::other("the daemon has not said its pid yet"))?;
+    Ok(rustix::process::kill_process(pid, rustix::process::Signal::TERM)?)
+}
+
 fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.seek(SeekFrom::Start(0)).ok()?;

@@ -173,7 +173,8 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         if let Some(holder) = crate::daemon::lockfile::holder(&self.home.lock_file()) {
-            crate::daemon::lockfile::stop(&holder);
+            // Whoever has ended by itself needs no stopping.
+            drop(crate::daemon::lockfile::stop(&holder));
         }
         if !self.keep {
             drop(std::fs::remove_dir_all(&self.folder));
