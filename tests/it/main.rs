@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link, one place for helpers.
 
+mod cli;
 mod config;
 mod repo;
 mod schema;

@@ -37,6 +37,9 @@ pub fn graph(reply: &Value, _: Time) -> String {
     let mut forest = Forest::of(nodes, fields::list(reply, "edges"));
     for id in nodes.iter().filter_map(id) {
         if forest.is_due(id) && !forest.needs.contains_key(id) {
+            if !forest.text.is_empty() {
+                forest.text.push('\n');
+            }
             forest.draw(id, "", "");
         }
     }

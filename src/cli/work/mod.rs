@@ -15,10 +15,10 @@ use crate::time::Time;
 /// Show the work queue, add to it, call tasks off or have them tried again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  coord work                                        what is ready, what is not and why
-  coord work list --status failed                   tasks by status
-  coord work submit --type test 'Test the parser'   a new task
-  coord work graph                                  what waits for what")]
+  coord work                                      what is ready, and what is not
+  coord work list --status failed                 tasks by status
+  coord work submit --type test 'Test the parser' a new task
+  coord work graph                                what waits for what")]
 pub struct Work {
     #[command(subcommand)]
     deed: Option<Deed>,
