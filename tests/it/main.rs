@@ -2,6 +2,7 @@
 
 mod agents;
 mod audit;
+mod cli;
 mod config;
 mod e2e;
 mod life;
