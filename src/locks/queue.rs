@@ -8,12 +8,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::acquire::AcquireLock;
 use super::grant::{Granted, grant};
 use super::rules::{Claim, Survey};
-use super::{Mode, Scene, sql};
+use super::{Lock, Mode, Scene, sql};
 use crate::answer::Answer;
 use crate::context::{Caller, Context};
 use crate::failure::Outcome;
@@ -73,11 +72,31 @@ pub fn line(tx: &Tx<'_>, project: &str, now: Time) -> Outcome<Vec<Waiter>> {
     Ok(line.into_iter().filter_map(waiter).collect())
 }
 
-/// Where in the line a repeated request stands already, and its ticket.
-pub fn place_of(line: &[Waiter], request_key: Option<&str>) -> Option<(usize, Uuid)> {
-    let key = request_key?;
-    let at = line.iter().position(|waiter| waiter.place.request_key.as_deref() == Some(key))?;
-    line.get(at).map(|waiter| (at, waiter.place.ticket))
+/// Whether the context's request was sent before and has kept its place.
+pub fn has_place(scene: Scene<'_>, ctx: &Context) -> Outcome<bool> {
+    if !ctx.resent || ctx.request_key.is_none() {
+        return Ok(false);
+    }
+    let line = line(scene.tx, scene.project, scene.now)?;
+    Ok(line.iter().any(|waiter| waiter.place.request_key == ctx.request_key))
+}
+
+/// Removes what is out of date around a claim and serves those who wait for it;
+/// true if anything was.
+pub fn sweep(scene: Scene<'_>, claim: &Claim) -> Outcome<bool> {
+    let survey = Survey::of(scene, claim)?;
+    let all = survey.around.into_iter().flat_map(|(_, locks)| locks);
+    let old: Vec<Lock> = all.filter(|lock| !lock.is_live(scene.now)).collect();
+    for lock in &old {
+        sql::remove(scene.tx, scene.project, lock)?;
+    }
+    if !old.is_empty() {
+        scene.tx.changed(Topic::Locks);
+        let freed: Vec<Target> = old.into_iter().map(|lock| lock.target).collect();
+        serve_near(scene, Some(&freed))?;
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 /// How many wait for locks of a project.

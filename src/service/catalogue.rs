@@ -55,7 +55,7 @@ pub trait Call: Send + Sync {
     /// See [`Tool::left`].
     fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
     /// See [`Tool::take_back`].
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()>;
 }
 
 impl<T: Tool + Sync> Call for T {
@@ -70,6 +70,7 @@ impl<T: Tool + Sync> Call for T {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>> {
         match Self::run(self, tx, ctx)? {
             Progress::Ended(reply) => Ok(Progress::Ended(to_value(&reply)?)),
+            Progress::Declined(refusal) => Ok(Progress::Declined(refusal)),
             Progress::Waits => Ok(Progress::Waits),
         }
     }
@@ -82,8 +83,8 @@ impl<T: Tool + Sync> Call for T {
         Self::left(self, tx, ctx)
     }
 
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
-        Self::take_back(self, tx, ctx)
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()> {
+        Self::take_back(self, tx, ctx, granted)
     }
 }
 

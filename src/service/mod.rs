@@ -26,6 +26,7 @@ use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::locks;
 use crate::store::{Store, Tx};
 use crate::time::Clock;
 use crate::tool::{Access, Progress};
@@ -35,6 +36,10 @@ use catalogue::{Call, Entry};
 /// Every tool, in the order in which clients see them.
 pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     vec![
+        Entry::of::<locks::AcquireLock>(),
+        Entry::of::<locks::ReleaseLock>(),
+        Entry::of::<locks::CheckLocks>(),
+        Entry::of::<locks::ForceReleaseLock>(),
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),
@@ -180,7 +185,7 @@ fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
     match progress {
         Ok(Progress::Ended(reply)) => Ok(Answer::Done(reply)),
         Ok(Progress::Waits) => Err(anyhow::anyhow!("a read cannot wait").into()),
-        Err(Failure::Refused(refusal)) => Ok(Answer::from(Failure::Refused(refusal))),
+        Ok(Progress::Declined(refusal)) | Err(Failure::Refused(refusal)) => Ok(Answer::from(Failure::Refused(refusal))),
         Err(fault) => Err(fault),
     }
 }
@@ -208,9 +213,12 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     let answer = match outcome {
         Ok(Progress::Waits) => {
             record_queued(tx, request)?;
+            // It may have made way for others before it found nothing for itself.
+            waiting::record_settled(tx, settled, request.ctx.now)?;
             return Ok(Ended::Waits);
         }
         Ok(Progress::Ended(reply)) => Answer::Done(reply),
+        Ok(Progress::Declined(refusal)) => Answer::from(Failure::Refused(refusal)),
         // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
         Err(failure) => refused_or_fault(failure)?,
     };
