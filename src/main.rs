@@ -9,7 +9,9 @@ fn main() {
             home.prepare().unwrap();
             let _g = coord::daemon::log::to_files(&home.logs(), "debug").unwrap();
             rustix::process::setsid().ok();
-            if let Err(e) = coord::daemon::run(&home, &config, None) { eprintln!("{e}"); }
+            if let Err(e) = coord::daemon::run(&home, &config, None) {
+                eprintln!("{e}");
+            }
         }
         _ => {}
     }

@@ -8,6 +8,7 @@ use super::queue::Waiter;
 use super::rules::{Block, By, Claim, Survey};
 use super::{Lock, Mode};
 use crate::failure::Refusal;
+use crate::ingress::PATH_KEY_BYTES;
 use crate::time::Time;
 
 /// A "no" of the rules.
@@ -18,6 +19,8 @@ pub enum LockRefusal {
     LockedByOther(Box<Blocked>),
     #[error("a lock lasts 1 to {TTL_MINUTES_MAX} minutes, not {asked}")]
     TtlOutOfRange { asked: i64 },
+    #[error("a path to lock has at most {PATH_KEY_BYTES} bytes; this one has {bytes}")]
+    LongPath { bytes: usize },
     #[error("waiting for {path} would never end: {}", told(cycle))]
     WouldDeadlock { path: String, cycle: Vec<Link> },
     #[error("{path} is not locked by you{}", other(held_by.as_deref()))]
@@ -49,7 +52,6 @@ pub struct Blocked {
 
 /// A lock in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as the columns of file_locks")]
 pub struct Held {
     pub path: String,
     pub mode: Mode,
@@ -184,6 +186,7 @@ impl Refusal for LockRefusal {
         match self {
             Self::LockedByOther(_) => "locked_by_other",
             Self::TtlOutOfRange { .. } => "ttl_out_of_range",
+            Self::LongPath { .. } => "invalid_file_path",
             Self::WouldDeadlock { .. } => "would_deadlock",
             Self::NotYours { .. } => "lock_not_found_or_not_owner",
             Self::NotLocked { .. } | Self::HoldsNothing { .. } => "lock_not_found",
@@ -200,6 +203,7 @@ impl Refusal for LockRefusal {
             Self::TtlOutOfRange { .. } => {
                 Some("leave ttl_minutes out; being active renews the lock".into())
             }
+            Self::LongPath { .. } => Some("lock a folder above it".into()),
             Self::WouldDeadlock { cycle, .. } => cycle.last().map(|link| {
                 format!("release {} first, then ask for everything at once", link.waits_for)
             }),
@@ -220,6 +224,7 @@ impl Refusal for LockRefusal {
             Self::TtlOutOfRange { asked } => {
                 vec![("field", json!("ttl_minutes")), ("sent", json!(asked))]
             }
+            Self::LongPath { .. } => vec![("reason", json!("too_long"))],
             Self::WouldDeadlock { path, cycle } => {
                 vec![("file_path", json!(path)), ("cycle", json!(cycle))]
             }

@@ -192,16 +192,6 @@ pub fn next_fence(tx: &Tx<'_>, project: &str, root: &str, now: Time) -> Outcome<
     Ok(fence.ok_or_else(|| anyhow::anyhow!("the project's fence was not returned"))?)
 }
 
-/// The newest fence that the project gave out.
-pub fn last_fence(tx: &Tx<'_>, project: &str) -> Outcome<i64> {
-    let fence = tx.one(
-        "SELECT last_fence FROM projects WHERE project = :project",
-        named_params! { ":project": project },
-        |row| row.get(0),
-    )?;
-    Ok(fence.unwrap_or(0))
-}
-
 /// The places of sessions that have ended.
 pub fn remove_dead_places(tx: &Tx<'_>, project: &str) -> Outcome<usize> {
     Ok(tx.run(

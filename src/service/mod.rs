@@ -185,7 +185,9 @@ fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
     match progress {
         Ok(Progress::Ended(reply)) => Ok(Answer::Done(reply)),
         Ok(Progress::Waits) => Err(anyhow::anyhow!("a read cannot wait").into()),
-        Ok(Progress::Declined(refusal)) | Err(Failure::Refused(refusal)) => Ok(Answer::from(Failure::Refused(refusal))),
+        Ok(Progress::Declined(refusal)) | Err(Failure::Refused(refusal)) => {
+            Ok(Answer::from(Failure::Refused(refusal)))
+        }
         Err(fault) => Err(fault),
     }
 }
