@@ -26,11 +26,9 @@ pub mod locks;
 
 // the one path every call takes
 pub mod service;
-pub mod life;
 
 // edges: each translates, none decides
 pub mod client;
 pub mod seat;
 pub mod mcp;
-pub mod daemon;
 pub mod shim;

@@ -134,6 +134,14 @@ impl Rpc {
     }
 }
 
+impl Rpc {
+    /// Calls a tool; the text that a model is shown.
+    pub fn call_raw(&mut self, tool: &str, arguments: Value) -> String {
+        let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }));
+        answer["result"]["content"][0]["text"].as_str().expect("a tool's answer has a text").to_owned()
+    }
+}
+
 /// The structured content of a tool's answer.
 pub fn structured(answer: &Value) -> Value {
     let content = &answer["result"]["structuredContent"];
