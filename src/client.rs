@@ -48,9 +48,13 @@ impl Refusal for ClientError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Start { .. } | Self::NotRunning => "`coord doctor` says what is in the way".into(),
+            Self::Start { .. } | Self::NotRunning => {
+                "`coord doctor` says what is in the way".into()
+            }
             Self::TurnedAway { .. } => "start the program again".into(),
-            Self::Broken(_) | Self::Unreadable(_) => "try again; the daemon's log says what happened".into(),
+            Self::Broken(_) | Self::Unreadable(_) => {
+                "try again; the daemon's log says what happened".into()
+            }
         })
     }
 }
@@ -165,7 +169,8 @@ impl Client {
     /// # Errors
     /// [`ClientError::NotRunning`] if none does.
     pub fn connect_running(home: &Home, role: Role) -> Result<Self, ClientError> {
-        let stream = UnixStream::connect(home.socket()).map_err(|_nobody| ClientError::NotRunning)?;
+        let stream =
+            UnixStream::connect(home.socket()).map_err(|_nobody| ClientError::NotRunning)?;
         Self::greet(stream, home, role)
     }
 

@@ -77,7 +77,8 @@ impl Seat {
     #[must_use]
     pub fn sessions(&self) -> Vec<String> {
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<String> = others.values().map(|caller| caller.session_id.clone()).collect();
+        let mut all: Vec<String> =
+            others.values().map(|caller| caller.session_id.clone()).collect();
         if !self.caller.person {
             all.push(self.caller.session_id.clone());
         }
@@ -101,7 +102,8 @@ impl Seat {
     }
 
     async fn caller_of(&self, meta: Option<&Value>) -> Outcome<Caller> {
-        let Some(other) = meta.and_then(|meta| identity::within(&self.hello, &self.caller, meta)) else {
+        let Some(other) = meta.and_then(|meta| identity::within(&self.hello, &self.caller, meta))
+        else {
             return Ok(self.caller.clone());
         };
         let key = other.session_id.clone();
@@ -115,7 +117,11 @@ impl Seat {
     }
 }
 
-async fn arrive(service: &Service, identity: identity::Identity, repo: &Arc<Repo>) -> Outcome<Caller> {
+async fn arrive(
+    service: &Service,
+    identity: identity::Identity,
+    repo: &Arc<Repo>,
+) -> Outcome<Caller> {
     let (repo, now) = (Arc::clone(repo), service.clock().now());
     service
         .store()

@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::arguments::{self, ArgumentRefusal, TTL_MINUTES, TTL_MINUTES_MAX, WAIT_MAX};
 use super::grant::grant;
-use super::queue::{self, Waiter, serve, serve_near, try_grant};
+use super::queue::{self, Waiter, serve, serve_near};
 use super::refusal::{Blocked, LockRefusal};
 use super::rules::{Claim, Survey};
 use super::{Lock, Mode, Scene, deadlock, sql};
 use crate::context::{Context, Ticket};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::repo::Target;
 use crate::store::{Topic, Tx};
 use crate::time::{MINUTE, SECOND, Time};
@@ -211,11 +211,7 @@ impl Tool for AcquireLock {
         if let Some(blocked) = Blocked::tell(&claim, &survey, &ahead, scene.now) {
             return Err(LockRefusal::LockedByOther(blocked).into());
         }
-        // Free at the last moment: for one that was patient to the end.
-        match try_grant(scene, &claim, &ahead)?.filter(|_| scene.now >= ticket.until) {
-            Some(granted) => Ok(granted.reply),
-            None => Err(Failure::from(LockRefusal::GivenUp { path: self.first_path() })),
-        }
+        Err(LockRefusal::JustFree { path: self.first_path() }.into())
     }
 
     fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {

@@ -179,7 +179,7 @@ fn touches(waiter: &Waiter, freed: &[Target]) -> bool {
 }
 
 /// Grants a claim if nothing stands in its way.
-pub fn try_grant(scene: Scene<'_>, claim: &Claim, ahead: &[Waiter]) -> Outcome<Option<Granted>> {
+fn try_grant(scene: Scene<'_>, claim: &Claim, ahead: &[Waiter]) -> Outcome<Option<Granted>> {
     let survey = Survey::of(scene, claim)?;
     if !survey.blocks(claim, ahead, scene.now).is_empty() {
         return Ok(None);

@@ -29,8 +29,8 @@ pub enum LockRefusal {
     NotLocked { path: String, overlapping: Option<(String, String)> },
     #[error("{agent} holds no lock here")]
     HoldsNothing { agent: String },
-    #[error("the wait for {path} was given up")]
-    GivenUp { path: String },
+    #[error("the wait for {path} ended just as it became free")]
+    JustFree { path: String },
 }
 
 /// What stands in the way of a lock.
@@ -190,7 +190,7 @@ impl Refusal for LockRefusal {
             Self::WouldDeadlock { .. } => "would_deadlock",
             Self::NotYours { .. } => "lock_not_found_or_not_owner",
             Self::NotLocked { .. } | Self::HoldsNothing { .. } => "lock_not_found",
-            Self::GivenUp { .. } => "cancelled",
+            Self::JustFree { .. } => "wait_ended",
         }
     }
 
@@ -207,14 +207,14 @@ impl Refusal for LockRefusal {
             Self::WouldDeadlock { cycle, .. } => cycle.last().map(|link| {
                 format!("release {} first, then ask for everything at once", link.waits_for)
             }),
-            Self::NotYours { .. } => Some("check_locks shows who holds what".into()),
+            Self::NotYours { .. } => Some("see who holds what with check_locks".into()),
             Self::NotLocked { overlapping: Some((path, agent)), .. } => {
                 Some(format!("{agent} holds {path}; name that"))
             }
             Self::NotLocked { .. } | Self::HoldsNothing { .. } => {
-                Some("check_locks shows who holds what".into())
+                Some("see who holds what with check_locks".into())
             }
-            Self::GivenUp { .. } => None,
+            Self::JustFree { .. } => Some("ask again".into()),
         }
     }
 
@@ -231,7 +231,9 @@ impl Refusal for LockRefusal {
             Self::NotYours { path, held_by: Some(agent) } => {
                 vec![("file_path", json!(path)), ("locked_by", json!(agent))]
             }
-            Self::NotYours { path, .. } | Self::NotLocked { path, .. } | Self::GivenUp { path } => {
+            Self::NotYours { path, .. }
+            | Self::NotLocked { path, .. }
+            | Self::JustFree { path } => {
                 vec![("file_path", json!(path))]
             }
             Self::HoldsNothing { agent } => vec![("agent_id", json!(agent))],
@@ -240,6 +242,6 @@ impl Refusal for LockRefusal {
     }
 
     fn is_outcome(&self) -> bool {
-        matches!(self, Self::LockedByOther(_))
+        matches!(self, Self::LockedByOther(_) | Self::JustFree { .. })
     }
 }

@@ -3,6 +3,7 @@
 use crate::agents;
 use crate::context::Context;
 use crate::failure::{Outcome, Refusal};
+use crate::locks;
 use crate::store::{Store, Tx};
 use crate::tool::{Audience, Tool as _};
 
@@ -55,6 +56,8 @@ pub fn seen(tx: &Tx<'_>, ctx: &Context, operation: &str) -> Outcome<()> {
     if operation == agents::Heartbeat::NAME && !agents::is_live(tx, &ctx.caller.session_id)? {
         return Ok(());
     }
-    agents::seen(tx, ctx)?;
+    if agents::seen(tx, ctx)? {
+        locks::renew(tx, &ctx.caller.session_id, ctx.now)?;
+    }
     Ok(())
 }

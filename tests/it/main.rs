@@ -1,6 +1,7 @@
 //! All integration tests in one binary: one link, one place for helpers.
 
 mod config;
+mod locks;
 mod repo;
 mod schema;
 mod world;
