@@ -154,24 +154,25 @@ pub fn serve_near(scene: Scene<'_>, freed: Option<&[Target]>) -> Outcome<()> {
     Ok(())
 }
 
-/// Goes through the line once; true if a grant opened something for those before it.
+/// Goes through the line; true, and at once, if a grant opened something that
+/// those before it may be waiting for.
 fn pass(scene: Scene<'_>, line: &mut Vec<Waiter>, freed: Option<&[Target]>) -> Outcome<bool> {
-    let (mut at, mut opened) = (0, false);
+    let mut at = 0;
     while let Some((ahead, waiter)) = line.get(..at).zip(line.get(at)) {
-        let granted = match freed {
-            Some(freed) if !opened && !touches(waiter, freed) => None,
-            _ => try_grant(scene, &waiter.claim, ahead)?,
+        let concerned = freed.is_none_or(|freed| touches(waiter, freed));
+        let granted = if concerned { try_grant(scene, &waiter.claim, ahead)? } else { None };
+        let Some(granted) = granted else {
+            at += 1;
+            continue;
         };
-        match granted {
-            None => at += 1,
-            Some(granted) => {
-                opened |= granted.opened;
-                settle(scene.tx, waiter, granted)?;
-                line.remove(at);
-            }
+        let opened = granted.opened;
+        settle(scene.tx, waiter, granted)?;
+        line.remove(at);
+        if opened {
+            return Ok(true);
         }
     }
-    Ok(opened)
+    Ok(false)
 }
 
 fn touches(waiter: &Waiter, freed: &[Target]) -> bool {

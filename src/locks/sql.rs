@@ -192,6 +192,16 @@ pub fn next_fence(tx: &Tx<'_>, project: &str, root: &str, now: Time) -> Outcome<
     Ok(fence.ok_or_else(|| anyhow::anyhow!("the project's fence was not returned"))?)
 }
 
+/// The projects in whose lines a place's time is up.
+pub fn projects_with_old_places(tx: &Tx<'_>, now: Time) -> Outcome<Vec<String>> {
+    let found = tx.all(
+        "SELECT DISTINCT project FROM waits WHERE kind = 'lock' AND deadline_at <= :now",
+        named_params! { ":now": now },
+        |row| row.get(0),
+    )?;
+    Ok(found)
+}
+
 /// The places of sessions that have ended.
 pub fn remove_dead_places(tx: &Tx<'_>, project: &str) -> Outcome<usize> {
     Ok(tx.run(

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{acquire, field, lock, patiently, release, share, table};
+use super::{acquire, field, lock, patiently, reap, release, share, table};
 use crate::world::{Actor, World, fields};
 
 #[test]
@@ -49,6 +49,24 @@ fn a_place_whose_time_is_up_is_in_nobodys_way() {
     assert!(share(&cat, "a.rs").success());
     writer.cancel();
     assert_eq!(writer.answer().code(), Some("locked_by_other"));
+}
+
+#[test]
+fn those_behind_a_place_that_nobody_came_back_for_are_served() {
+    let world = World::new();
+    let (ann, bob, cat) = (world.agent("ann"), world.agent("bob"), world.agent("cat"));
+    share(&ann, "a.rs");
+    let orphan = bob.waits("acquire_lock", patiently("a.rs"));
+    world.pass_ms(20_000);
+    let shared = json!({ "file_path": "a.rs", "mode": "shared", "wait_seconds": 50 });
+    let reader = cat.waits("acquire_lock", shared);
+    world.pass_ms(30_000);
+
+    assert_eq!(reap(&world), 0, "no lock has had its time");
+
+    assert!(reader.answer().success());
+    orphan.cancel();
+    assert_eq!(orphan.answer().code(), Some("locked_by_other"));
 }
 
 /// What the reaper does with a dead session.
