@@ -68,7 +68,10 @@ pub fn seen(tx: &Tx<'_>, ctx: &Context, operation: &str) -> Outcome<()> {
     }
     if agents::seen(tx, ctx)? {
         locks::renew(tx, &ctx.caller.session_id, ctx.now)?;
+<<<<<<< HEAD
         work::renew(tx, &ctx.caller.session_id, ctx.now)?;
+=======
+>>>>>>> locks
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod e2e;
 mod life;
+mod locks;
 mod repo;
 mod schema;
 mod tidy;
