@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::failure::{Outcome, Refusal};
 use crate::store::{Store, Tx};
 use crate::tool::{Audience, Tool as _};
+use crate::work;
 
 use super::catalogue::Entry;
 
@@ -55,6 +56,8 @@ pub fn seen(tx: &Tx<'_>, ctx: &Context, operation: &str) -> Outcome<()> {
     if operation == agents::Heartbeat::NAME && !agents::is_live(tx, &ctx.caller.session_id)? {
         return Ok(());
     }
-    agents::seen(tx, ctx)?;
+    if agents::seen(tx, ctx)? {
+        work::renew(tx, &ctx.caller.session_id, ctx.now)?;
+    }
     Ok(())
 }
