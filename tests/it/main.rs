@@ -3,4 +3,5 @@
 mod config;
 mod repo;
 mod schema;
+mod work;
 mod world;
