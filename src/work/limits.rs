@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::WorkRefusal;
+use crate::agents::CAPABILITY_MAX;
 use crate::ingress::{self, JSON_DEPTH};
 
 /// Longest `task_type`, in bytes.
@@ -19,8 +20,6 @@ pub const ATTEMPTS_MAX: i64 = 100;
 pub const DEDUPE_KEY_MAX: usize = 200;
 /// Most capabilities that a task may require.
 pub const CAPABILITIES_MAX: usize = 10;
-/// Longest name of a capability, in bytes.
-pub const CAPABILITY_MAX: usize = 100;
 /// Most types that `get_work` asks for at once.
 pub const TASK_TYPES_MAX: usize = 50;
 /// Longest `error_message` or `reason`, in bytes.

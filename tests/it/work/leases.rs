@@ -150,7 +150,7 @@ fn a_task_that_loses_all_its_holders_fails_and_parks_what_depends_on_it() {
 fn the_next_deadline_is_the_first_lease_or_pause_to_end() {
     let world = World::new();
     let ann = world.agent("ann");
-    let next = |world: &World| deed(world, |tx| work::next_deadline(tx));
+    let next = |world: &World| deed(world, work::next_deadline);
     assert_eq!(next(&world), None);
 
     let (one, _) = (submit(&ann, json!({})), submit(&ann, json!({})));

@@ -38,7 +38,7 @@ fn each_limit_of_a_submission_holds_at_its_bound() {
         ("max_attempts", json!(100), json!(101)),
         ("dedupe_key", text(200), text(201)),
         ("required_capabilities", names(10), names(11)),
-        ("required_capabilities", json!(["x".repeat(100)]), json!(["x".repeat(101)])),
+        ("required_capabilities", json!(["x".repeat(64)]), json!(["x".repeat(65)])),
         ("required_capabilities", json!(["ä b"]), json!(["a\"b"])),
         ("deadline", json!("2026-01-01T12:00:01Z"), json!("2026-01-01T12:00:00Z")),
     ] {

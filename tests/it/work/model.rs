@@ -64,7 +64,7 @@ impl Both<'_> {
             Step::StopWaiting { which } => self.stop_waiting(which.index(self.line.len())),
             Step::End { agent, task, how } => self.end(*agent, task, *how),
             Step::Die { agent } => self.die(*agent),
-            Step::Pass { seconds } => self.world.pass_ms(seconds * 1_000),
+            Step::Pass { seconds } => self.pass(*seconds),
             Step::Reap => self.reap(),
             Step::Cancel { task } => self.cancel(task),
             Step::Retry { task } => self.retry(task),
@@ -139,6 +139,14 @@ impl Both<'_> {
                 self.model.enqueue(agent, kind, now + 110_000);
                 self.line.push_back(waiting);
             }
+        }
+    }
+
+    /// Time passes; a call whose time to wait is up may leave the line any moment, so it does.
+    fn pass(&mut self, seconds: i64) {
+        self.world.pass_ms(seconds * 1_000);
+        while let Some(at) = self.model.line.iter().position(|place| place.until <= self.now()) {
+            self.stop_waiting(at);
         }
     }
 

@@ -247,8 +247,7 @@ impl Model {
             self.before = self.line.iter().map(|place| place.ticket).collect();
         }
         for place in std::mem::take(&mut self.line) {
-            let served =
-                if place.until > now { self.claim(place.agent, place.kind, now) } else { None };
+            let served = self.claim(place.agent, place.kind, now);
             match served {
                 Some(task) => self.served.push((place.ticket, task)),
                 None => self.line.push(place),
