@@ -10,4 +10,5 @@ mod locks;
 mod repo;
 mod schema;
 mod tidy;
+mod work;
 mod world;
