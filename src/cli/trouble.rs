@@ -16,7 +16,6 @@ use crate::failure::{Failure, Refusal};
 
 /// A command that did not end well.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "the variant says it")]
 pub enum Trouble {
     /// The answer is no.
     Refused(Refused),
