@@ -8,7 +8,8 @@
 //!   nearest process decides and a variable only explains a process whose name
 //!   says nothing (`node`).
 //! - `AGENT_ID`, `AGENT_TYPE` and `SESSION_ID` are somebody's explicit word and
-//!   win over both.
+//!   win over both. A process that was not told the name its client's server has
+//!   joins that one (`agents::arrive`).
 //! - A conversation that a call names splits a session only where one client
 //!   process serves several at once and no other road leads to the same files
 //!   under the session's own name: an agent that meets its own lock as a
@@ -83,7 +84,9 @@ pub fn identify(hello: &Hello) -> Identity {
 
     let (session_id, rule) = match (session, found, &agent_id) {
         (Some(session), _, _) => (session, "SESSION_ID"),
-        (None, Some(found), _) => (found.session, found.rule),
+        // One process may start servers for several agents, each under a name.
+        (None, Some(found), Some(name)) => (format!("{}@{name}", found.session), found.rule),
+        (None, Some(found), None) => (found.session, found.rule),
         // Each command is a process of its own; what they share is the name.
         (None, None, Some(name)) => (format!("named-{name}"), "AGENT_ID"),
         (None, None, None) => {

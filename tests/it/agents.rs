@@ -221,6 +221,36 @@ fn two_sessions_of_one_name_are_two_holders() {
 }
 
 #[test]
+fn one_process_may_start_servers_for_several_agents() {
+    let world = World::new();
+    let ann = world.agent("x");
+    let named = |name| hello(Role::Mcp, &["python3"], &[("AGENT_ID", name)]);
+
+    let (one, two) = (ann.arrives(&named("ann")), ann.arrives(&named("bob")));
+
+    assert_ne!(one.session_id, two.session_id);
+    assert_eq!((one.agent_id.as_str(), two.agent_id.as_str()), ("ann", "bob"));
+}
+
+#[test]
+fn hooks_that_were_told_no_name_are_the_agent_whose_server_was() {
+    let world = World::new();
+    let ann = world.agent("x");
+    let hook = hello(Role::Hook, &["sh", "codex"], &[]);
+    let mut server = hello(Role::Mcp, &["sh", "codex"], &[("AGENT_ID", "ann")]);
+    let early = ann.arrives(&hook);
+    let named = ann.arrives(&server);
+
+    assert_eq!(ann.arrives(&hook).session_id, named.session_id);
+    assert_eq!(ann.arrives(&hook).agent_id, "ann");
+
+    // With two names there is no telling whose hook it is.
+    server.env.insert("AGENT_ID".into(), "bob".into());
+    ann.arrives(&server);
+    assert_eq!(ann.arrives(&hook).session_id, early.session_id);
+}
+
+#[test]
 fn a_newcomer_learns_who_is_here_and_what_it_holds() {
     let world = World::new();
     let (ann, bob) = (world.agent("ann"), world.agent("bob"));
