@@ -65,7 +65,9 @@ pub struct Wait {
 pub fn enqueue(tx: &Tx<'_>, ctx: &Context, kind: Kind, args: &Value) -> Outcome<()> {
     let ticket =
         ctx.ticket.ok_or_else(|| anyhow::anyhow!("a call without a ticket cannot wait"))?;
-    if let Some(key) = &ctx.request_key {
+    if ctx.resent
+        && let Some(key) = &ctx.request_key
+    {
         let kept = tx.run(
             "UPDATE waits SET ticket = :ticket, deadline_at = :until
               WHERE request_key = :key AND kind = :kind",

@@ -2,10 +2,13 @@
 
 mod agents;
 mod audit;
+mod cli;
 mod config;
 mod e2e;
 mod life;
+mod locks;
 mod repo;
 mod schema;
 mod tidy;
+mod work;
 mod world;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::render::style::{DIM, HEAD, NOTE, WARN, of_status, paint};
 use super::super::render::table::{Cell, Fit, Table};
 use super::super::render::{clean, count, fields};
+use super::id::short;
 use crate::time::Time;
 
 /// The parts of `pending_work`: field, heading, and how a count of it reads.
@@ -29,7 +30,7 @@ pub fn tasks(reply: &Value, now: Time) -> String {
     text
 }
 
-/// Tasks, one to a line; the id is shown whole, as commands want it.
+/// Tasks, one to a line.
 #[must_use]
 pub fn table(tasks: &[Value], now: Time) -> String {
     let mut table = Table::new(&[
@@ -42,7 +43,7 @@ pub fn table(tasks: &[Value], now: Time) -> String {
     for task in tasks {
         let state = state(task);
         table.row([
-            Cell::styled(&fields::text(task, "task_id"), DIM),
+            Cell::styled(&short(&fields::text(task, "task_id")), DIM),
             Cell::styled(&state, of_status(&state)),
             fields::text(task, "task_type").into(),
             fields::text(task, "summary").into(),
@@ -218,7 +219,7 @@ fn neighbours(task: &Value) -> String {
         for one in tasks {
             let status = fields::text(one, "status");
             table.row([
-                fields::text(one, "task_id").into(),
+                short(&fields::text(one, "task_id")).into(),
                 Cell::styled(&status, of_status(&status)),
                 fields::text(one, "summary").into(),
             ]);
