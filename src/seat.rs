@@ -121,10 +121,7 @@ async fn arrive(
     service: &Service,
     identity: identity::Identity,
     repo: &Arc<Repo>,
-<<<<<<< HEAD
     role: Role,
-=======
->>>>>>> locks
 ) -> Outcome<Caller> {
     let (repo, now) = (Arc::clone(repo), service.clock().now());
     service

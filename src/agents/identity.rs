@@ -8,8 +8,7 @@
 //!   nearest process decides and a variable only explains a process whose name
 //!   says nothing (`node`).
 //! - `AGENT_ID`, `AGENT_TYPE` and `SESSION_ID` are somebody's explicit word and
-//!   win over both. A process that was not told the name its client's server has
-//!   joins that one (`agents::arrive`).
+//!   win over both.
 //! - A conversation that a call names splits a session only where one client
 //!   process serves several at once and no other road leads to the same files
 //!   under the session's own name: an agent that meets its own lock as a
@@ -23,7 +22,7 @@ use serde_json::Value;
 use super::clients;
 use crate::context::Caller;
 use crate::os::Process;
-use crate::wire::Hello;
+use crate::wire::{Hello, Role};
 
 /// Longest name that is taken from a variable or a client, in characters.
 pub const NAME_MAX: usize = 128;
@@ -84,8 +83,14 @@ pub fn identify(hello: &Hello) -> Identity {
 
     let (session_id, rule) = match (session, found, &agent_id) {
         (Some(session), _, _) => (session, "SESSION_ID"),
-        // One process may start servers for several agents, each under a name.
-        (None, Some(found), Some(name)) => (format!("{}@{name}", found.session), found.rule),
+        // A client that we know has its hooks beside its server: both are one session.
+        (None, Some(found), _) if found.kind.is_some() => (found.session, found.rule),
+        // Any other program may be several agents at once: it tells them apart by name,
+        // or each of its connections stands for itself.
+        (None, Some(found), Some(name)) => (format!("{}/{name}", found.session), "AGENT_ID"),
+        (None, Some(found), None) if hello.role == Role::Mcp => {
+            (format!("{}/{}", found.session, hello.instance), "connection")
+        }
         (None, Some(found), None) => (found.session, found.rule),
         // Each command is a process of its own; what they share is the name.
         (None, None, Some(name)) => (format!("named-{name}"), "AGENT_ID"),

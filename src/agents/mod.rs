@@ -80,8 +80,6 @@ pub fn arrive(
     if let Some(person) = identity.person() {
         return Ok(person);
     }
-    let joined = join(tx, identity)?;
-    let identity = joined.as_ref().unwrap_or(identity);
     let known = sql::find(tx, &identity.session_id)?;
     let agent_type = match &known {
         // Its first contact may have told less than this one.
@@ -101,19 +99,6 @@ pub fn arrive(
     }
     let session_id = identity.session_id.clone();
     Ok(Caller { agent_id, agent_type, session_id, rule: identity.rule.clone(), person: false })
-}
-
-/// The one named session of the same client, for a process that was told no name:
-/// a client's settings may give one to its server and not to its hooks.
-fn join(tx: &Tx<'_>, identity: &Identity) -> Outcome<Option<Identity>> {
-    if identity.agent_id.is_some() {
-        return Ok(None);
-    }
-    let named = sql::named_after(tx, &identity.session_id)?;
-    let [session_id] = named.as_slice() else { return Ok(None) };
-    let mut joined = identity.clone();
-    joined.session_id.clone_from(session_id);
-    Ok(Some(joined))
 }
 
 /// Notes that the caller was heard; true if that was worth writing down, so that

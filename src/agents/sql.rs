@@ -33,17 +33,6 @@ pub fn find(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Option<Known>> {
     )
 }
 
-/// The living sessions of one client that were given a name, two at most.
-pub fn named_after(tx: &Tx<'_>, client: &str) -> rusqlite::Result<Vec<String>> {
-    tx.all(
-        "SELECT session_id FROM agent_sessions
-          WHERE session_id > :client || '@' AND session_id < :client || 'A'
-            AND ended_at IS NULL LIMIT 2",
-        named_params! { ":client": client },
-        |row| row.get(0),
-    )
-}
-
 /// A session that comes (back), and the name it was given.
 pub struct Arrival<'a> {
     pub identity: &'a Identity,

@@ -219,11 +219,7 @@ impl Tool for AcquireLock {
         serve(tx, ctx.project(), ctx.now)
     }
 
-<<<<<<< HEAD
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, _granted: &serde_json::Value) -> Outcome<()> {
-=======
     fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()> {
->>>>>>> locks
         let scene = Scene::of(tx, ctx);
         let fence = granted.get("fence").and_then(Value::as_i64);
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);

@@ -28,10 +28,7 @@ use crate::audit::{self, Known, Record};
 use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
 use crate::locks;
-<<<<<<< HEAD
 use crate::store::clock::{self, Reading};
-=======
->>>>>>> locks
 use crate::store::{Store, Tx};
 use crate::time::{Clock, Time};
 use crate::tool::{Access, Progress};
@@ -47,13 +44,9 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<locks::AcquireLock>(),
         Entry::of::<locks::ReleaseLock>(),
         Entry::of::<locks::CheckLocks>(),
-<<<<<<< HEAD
         Entry::of::<work::SubmitWork>(),
         Entry::of::<work::GetWork>(),
         Entry::of::<work::CompleteWork>(),
-=======
-        Entry::of::<locks::ForceReleaseLock>(),
->>>>>>> locks
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),

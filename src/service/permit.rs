@@ -67,15 +67,8 @@ pub fn seen(tx: &Tx<'_>, ctx: &Context, operation: &str) -> Outcome<()> {
         return Ok(());
     }
     if agents::seen(tx, ctx)? {
-<<<<<<< HEAD
         locks::renew(tx, &ctx.caller.session_id, ctx.now)?;
-<<<<<<< HEAD
         work::renew(tx, &ctx.caller.session_id, ctx.now)?;
-=======
->>>>>>> locks
-=======
-        work::renew(tx, &ctx.caller.session_id, ctx.now)?;
->>>>>>> work
     }
     Ok(())
 }

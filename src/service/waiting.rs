@@ -14,13 +14,8 @@ use uuid::Uuid;
 
 use super::{Ended, Request, Service, record};
 use crate::answer::Answer;
-<<<<<<< HEAD
-use crate::audit::{self, Record};
-use crate::context::{Context, Ticket};
-=======
 use crate::audit::{self, Known, Record};
-use crate::context::Ticket;
->>>>>>> locks
+use crate::context::{Context, Ticket};
 use crate::failure::{Failure, Outcome};
 use crate::store::Tx;
 use crate::time::{SECOND, Time};

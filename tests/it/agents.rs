@@ -118,7 +118,7 @@ fn a_client_started_inside_another_one_is_itself() {
 
     assert_eq!(seen_as(&codex), "codex client-100-700 by process");
     assert_eq!(seen_as(&gemini), "gemini client-100-700 by process and environment");
-    assert_eq!(seen_as(&script), "agent client-100-700 by parent");
+    assert_eq!(seen_as(&script), "agent client-100-700/instance by connection");
 }
 
 #[test]
@@ -233,21 +233,14 @@ fn one_process_may_start_servers_for_several_agents() {
 }
 
 #[test]
-fn hooks_that_were_told_no_name_are_the_agent_whose_server_was() {
+fn a_known_client_is_one_session_whatever_name_its_server_was_given() {
     let world = World::new();
     let ann = world.agent("x");
-    let hook = hello(Role::Hook, &["sh", "codex"], &[]);
-    let mut server = hello(Role::Mcp, &["sh", "codex"], &[("AGENT_ID", "ann")]);
-    let early = ann.arrives(&hook);
+    let server = hello(Role::Mcp, &["codex"], &[("AGENT_ID", "ann")]);
+
     let named = ann.arrives(&server);
 
-    assert_eq!(ann.arrives(&hook).session_id, named.session_id);
-    assert_eq!(ann.arrives(&hook).agent_id, "ann");
-
-    // With two names there is no telling whose hook it is.
-    server.env.insert("AGENT_ID".into(), "bob".into());
-    ann.arrives(&server);
-    assert_eq!(ann.arrives(&hook).session_id, early.session_id);
+    assert_eq!(ann.arrives(&hello(Role::Hook, &["codex"], &[])), Caller { ..named });
 }
 
 #[test]

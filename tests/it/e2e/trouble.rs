@@ -29,7 +29,11 @@ fn disk_full_refuses_what_needs_room_and_still_lets_go_of_locks() {
     let inside = format!("/proc/{}/root{}", ann.child.0.id(), site.home().display());
     let filler = format!("{inside}/filler");
     let fill = || {
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&filler).expect("it can be made");
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&filler)
+            .expect("it can be made");
         while std::io::Write::write_all(&mut file, &[7; 4_096]).is_ok() {}
     };
     fill();
@@ -95,7 +99,8 @@ fn a_damaged_database_is_refused_and_left_as_it_is_for_a_restore() {
     {
         let mut ann = Rpc::open(&site, "ann");
         ann.call("submit_work", json!({ "task_type": "t", "description": "d" }));
-        let backup = site.run(&["backup", site.folder.path().join("copy.db").to_str().expect("it is text")]);
+        let backup =
+            site.run(&["backup", site.folder.path().join("copy.db").to_str().expect("it is text")]);
         assert!(backup.status.success(), "{}", String::from_utf8_lossy(&backup.stderr));
     }
     site.run(&["daemon", "stop"]);
@@ -111,7 +116,11 @@ fn a_damaged_database_is_refused_and_left_as_it_is_for_a_restore() {
     assert!(said.contains("damaged") && said.contains("coord restore"), "{said}");
     assert_eq!(std::fs::read(&database).expect("it is there"), bytes, "nothing was changed");
 
-    let restored = site.run(&["restore", site.folder.path().join("copy.db").to_str().expect("it is text"), "--yes"]);
+    let restored = site.run(&[
+        "restore",
+        site.folder.path().join("copy.db").to_str().expect("it is text"),
+        "--yes",
+    ]);
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
     let mut ann = Rpc::open(&site, "ann");
     assert_eq!(ann.call("get_work", json!({}))["description"], "d");
