@@ -118,7 +118,7 @@ fn a_client_started_inside_another_one_is_itself() {
 
     assert_eq!(seen_as(&codex), "codex client-100-700 by process");
     assert_eq!(seen_as(&gemini), "gemini client-100-700 by process and environment");
-    assert_eq!(seen_as(&script), "agent client-100-700 by parent");
+    assert_eq!(seen_as(&script), "agent client-100-700/instance by connection");
 }
 
 #[test]
@@ -218,6 +218,29 @@ fn two_sessions_of_one_name_are_two_holders() {
 
     let refused = two.asks("acquire_lock", json!({ "file_path": "a.rs" }));
     assert_eq!(refused.code(), Some("locked_by_other"));
+}
+
+#[test]
+fn one_process_may_start_servers_for_several_agents() {
+    let world = World::new();
+    let ann = world.agent("x");
+    let named = |name| hello(Role::Mcp, &["python3"], &[("AGENT_ID", name)]);
+
+    let (one, two) = (ann.arrives(&named("ann")), ann.arrives(&named("bob")));
+
+    assert_ne!(one.session_id, two.session_id);
+    assert_eq!((one.agent_id.as_str(), two.agent_id.as_str()), ("ann", "bob"));
+}
+
+#[test]
+fn a_known_client_is_one_session_whatever_name_its_server_was_given() {
+    let world = World::new();
+    let ann = world.agent("x");
+    let server = hello(Role::Mcp, &["codex"], &[("AGENT_ID", "ann")]);
+
+    let named = ann.arrives(&server);
+
+    assert_eq!(ann.arrives(&hello(Role::Hook, &["codex"], &[])), Caller { ..named });
 }
 
 #[test]
