@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -62,18 +62,29 @@ impl Refusal for ClientError {
 /// Connects, starting the daemon if none answers.
 ///
 /// # Errors
-/// [`ClientError::Start`] when none could be had in time, with what its log says.
+/// [`ClientError::Start`] when none could be had, with what it said.
 pub fn connect(home: &Home) -> Result<UnixStream, ClientError> {
     let start = Instant::now();
-    let mut started: Option<Instant> = None;
+    let mut started: Option<(Child, Instant)> = None;
     loop {
         if let Ok(stream) = UnixStream::connect(home.socket()) {
+            if let Some((child, _)) = started {
+                bury(child);
+            }
             return Ok(stream);
         }
-        if started.is_none_or(|at| at.elapsed() > START_AGAIN) {
-            spawn_daemon(home)?;
-            started = Some(Instant::now());
-        }
+        started = match started {
+            Some((mut child, at)) => match child.try_wait() {
+                Ok(Some(status)) if !status.success() && !lost_the_race(home) => {
+                    return Err(ClientError::Start { why: why_not(home) });
+                }
+                Ok(None) => Some((child, at)),
+                // Another daemon was faster, and may be gone again already.
+                _ if at.elapsed() < START_AGAIN => Some((child, at)),
+                _ => None,
+            },
+            None => Some((spawn_daemon(home)?, Instant::now())),
+        };
         if start.elapsed() > START_WITHIN {
             return Err(ClientError::Start { why: why_not(home) });
         }
@@ -82,11 +93,11 @@ pub fn connect(home: &Home) -> Result<UnixStream, ClientError> {
 }
 
 /// Starts a daemon that outlives us. If another is faster, ours ends by itself.
-fn spawn_daemon(home: &Home) -> Result<(), ClientError> {
+fn spawn_daemon(home: &Home) -> Result<Child, ClientError> {
     let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
     home.prepare().map_err(|refusal| ClientError::Start { why: refusal.to_string() })?;
     let errors = std::fs::File::create(home.start_errors()).map_err(failed)?;
-    let child = Command::new(own_binary())
+    Command::new(own_binary())
         .args(["daemon", "foreground"])
         .env("COORD_HOME", home.dir())
         .current_dir("/")
@@ -94,13 +105,17 @@ fn spawn_daemon(home: &Home) -> Result<(), ClientError> {
         .stdout(Stdio::null())
         .stderr(errors)
         .spawn()
-        .map_err(failed)?;
-    // Not to be waited for here; a thread does, so that it leaves no zombie behind.
-    std::thread::spawn(move || {
-        let mut child = child;
-        drop(child.wait());
-    });
-    Ok(())
+        .map_err(failed)
+}
+
+/// A daemon that ends before we do must not stay behind as a zombie.
+fn bury(mut daemon: Child) {
+    std::thread::spawn(move || drop(daemon.wait()));
+}
+
+fn lost_the_race(home: &Home) -> bool {
+    std::fs::read_to_string(home.start_errors())
+        .is_ok_and(|said| said.contains("a daemon already runs"))
 }
 
 fn why_not(home: &Home) -> String {
@@ -150,7 +165,7 @@ pub fn hello_line(hello: &Hello) -> Result<String, ClientError> {
 /// A connection that calls tools.
 pub struct Client {
     home: Home,
-    role: Role,
+    hello: Hello,
     stream: BufReader<UnixStream>,
     next: u64,
 }
@@ -174,10 +189,22 @@ impl Client {
         Self::greet(stream, home, role)
     }
 
-    fn greet(mut stream: UnixStream, home: &Home, role: Role) -> Result<Self, ClientError> {
+    /// Connects as whoever `hello` says, starting the daemon if need be.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn connect_as(home: &Home, hello: Hello) -> Result<Self, ClientError> {
+        Self::say(connect(home)?, home, hello)
+    }
+
+    fn greet(stream: UnixStream, home: &Home, role: Role) -> Result<Self, ClientError> {
         let instance = uuid::Uuid::now_v7().to_string();
-        stream.write_all(hello_line(&hello(role, &instance, Vec::new()))?.as_bytes())?;
-        Ok(Self { home: home.clone(), role, stream: BufReader::new(stream), next: 1 })
+        Self::say(stream, home, hello(role, &instance, Vec::new()))
+    }
+
+    fn say(mut stream: UnixStream, home: &Home, hello: Hello) -> Result<Self, ClientError> {
+        stream.write_all(hello_line(&hello)?.as_bytes())?;
+        Ok(Self { home: home.clone(), hello, stream: BufReader::new(stream), next: 1 })
     }
 
     /// Calls a tool and waits for the answer. An older daemon is waited for while
@@ -196,7 +223,8 @@ impl Client {
                     if code == "daemon_is_older" && start.elapsed() < START_WITHIN =>
                 {
                     std::thread::sleep(LOOK_EVERY);
-                    *self = Self { next: self.next, ..Self::connect(&self.home, self.role)? };
+                    let again = Self::connect_as(&self.home, self.hello.clone())?;
+                    *self = Self { next: self.next, ..again };
                 }
                 other => return other,
             }

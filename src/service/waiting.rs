@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Ended, Request, Service, record};
 use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
-use crate::context::Ticket;
+use crate::context::{Context, Ticket};
 use crate::failure::{Failure, Outcome};
 use crate::store::Tx;
 use crate::time::{SECOND, Time};
@@ -65,7 +65,10 @@ impl Service {
     ) -> Answer {
         let answer = settled.try_recv().unwrap_or_else(|_| lost());
         if stopped && let Answer::Done(granted) = answer.clone() {
-            let taken_back = self.store.write(move |tx| take_back(tx, &request, &granted)).await;
+            let mut ctx = request.ctx.clone();
+            ctx.now = self.clock.now();
+            let taken_back =
+                self.store.write(move |tx| take_back(tx, &request, &ctx, &granted)).await;
             if let Err(failure) = taken_back {
                 tracing::warn!(
                     "what a cancelled call was granted could not be taken back: {failure}"
@@ -95,15 +98,18 @@ fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<O
     Ok(Some(Ended::With(answer)))
 }
 
-fn take_back(tx: &Tx<'_>, request: &Request, granted: &Value) -> Outcome<()> {
+fn take_back(tx: &Tx<'_>, request: &Request, ctx: &Context, granted: &Value) -> Outcome<()> {
     let from = tx.settled_count();
     if let Ok(call) = &request.call {
-        call.take_back(tx, &request.ctx, granted)?;
+        call.take_back(tx, ctx, granted)?;
     }
-    record_settled(tx, from, request.ctx.now)
+    record_settled(tx, from, ctx.now)
 }
 
 /// The audit rows of the calls that were settled since `from`.
+///
+/// # Errors
+/// Faults only.
 pub fn record_settled(tx: &Tx<'_>, from: usize, now: Time) -> Outcome<()> {
     for one in tx.settled_since(from) {
         audit::append(

@@ -1,0 +1,5 @@
+//! The command line: what it prints, and how it ends.
+
+mod commands;
+mod help;
+mod views;
