@@ -211,12 +211,14 @@ pub fn silent(tx: &Tx<'_>, before: Time) -> Outcome<Vec<String>> {
     Ok(sql::silent(tx, before)?)
 }
 
-/// When the session without a connection that was silent for longest was last heard.
+/// When the session without a connection that was silent for longest was last
+/// heard, not counting the `spared`.
 ///
 /// # Errors
 /// Faults only.
-pub fn longest_silent(tx: &Tx<'_>) -> Outcome<Option<Time>> {
-    Ok(sql::longest_silent(tx)?)
+pub fn longest_silent(tx: &Tx<'_>, spared: &[String]) -> Outcome<Option<Time>> {
+    let first = sql::longest_silent(tx, spared.len() + 1)?;
+    Ok(first.into_iter().find(|(session, _)| !spared.contains(session)).map(|(_, at)| at))
 }
 
 /// The stale threshold in force, in milliseconds.

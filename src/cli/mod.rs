@@ -15,6 +15,7 @@ mod call;
 pub mod completions;
 pub mod config;
 pub mod daemon;
+mod demo;
 mod desk;
 pub mod doctor;
 pub mod exit;
@@ -96,6 +97,7 @@ enum Command {
     Work(work::Work),
     Audit(audit::Audit),
     Call(call::Call),
+    Demo(demo::Demo),
     Config(config::Config),
     Doctor(doctor::Doctor),
     Backup(backup::Backup),
@@ -165,6 +167,7 @@ impl Command {
             Self::Work(command) => command.run(desk),
             Self::Audit(command) => command.run(desk),
             Self::Call(command) => command.run(desk),
+            Self::Demo(command) => command.run(desk),
             Self::Config(command) => command.run(desk),
             Self::Doctor(command) => command.run(desk),
             Self::Backup(command) => command.run(desk),

@@ -5,6 +5,7 @@
 //!   by it have theirs.
 //! - After a restart of the daemon, sessions that had a connection get a grace to
 //!   come back; who was heard in it lives on, connected or not.
+//! - What the audit log keeps is bounded: rows beyond the retention are sealed here.
 //!
 //! Not here: the counting of connections and the timer (`daemon`).
 
@@ -14,13 +15,16 @@ use serde_json::json;
 
 use super::{Ended, Reaped};
 use crate::agents::{self, Live, Reason};
+use crate::audit::SealAudit;
+use crate::audit::seal::{self, Sealed};
 use crate::config::Config;
 use crate::failure::Outcome;
 use crate::os::Process;
 use crate::service::{self, Service};
 use crate::store::Tx;
 use crate::store::clock::Reading;
-use crate::time::{MINUTE, SECOND, Time};
+use crate::time::{DAY, MINUTE, SECOND, Time};
+use crate::tool::Tool as _;
 
 /// How long shims have to come back after a daemon has started.
 pub const RESTART_GRACE: i64 = 10 * SECOND;
@@ -33,6 +37,7 @@ const AGAIN: i64 = MINUTE;
 pub struct Keeper {
     service: Arc<Service>,
     stale: i64,
+    retention: i64,
     awaited: Mutex<Awaited>,
 }
 
@@ -51,7 +56,8 @@ impl Keeper {
     #[must_use]
     pub fn new(service: Arc<Service>, config: &Config) -> Self {
         let stale = i64::from(config.stale_agent_minutes()) * MINUTE;
-        Self { service, stale, awaited: Mutex::default() }
+        let retention = i64::from(config.audit_retention_days()) * DAY;
+        Self { service, stale, retention, awaited: Mutex::default() }
     }
 
     /// To be called once, before the first connection: deadlines are set right if
@@ -142,32 +148,73 @@ impl Keeper {
     async fn try_reap(&self) -> Outcome<Option<Time>> {
         let step = self.service.mind_the_clock().await?;
         let now = self.service.clock().now();
-        let awaited = {
-            let mut awaited = self.awaited();
-            (awaited.since, awaited.until) = (awaited.since.plus(step), awaited.until.plus(step));
-            awaited.clone()
-        };
+        let awaited = self.awaited_after(step);
         let over = now >= awaited.until;
+        let spared: &[String] = if over { &[] } else { &awaited.sessions };
         let store = self.service.store();
-        let due = store.read(|tx| {
-            let next = super::next_deadline(tx)?;
-            Ok((next.is_some_and(|next| next <= now), agents::all_live(tx)?))
-        })?;
-        let dead: Vec<String> = gone(&due.1)
-            .into_iter()
-            .filter(|one| !awaited.sessions.contains(one) || over)
-            .collect();
+        let (next, lives) =
+            store.read(|tx| Ok((super::next_deadline(tx, spared)?, agents::all_live(tx)?)))?;
+        let dead: Vec<String> =
+            gone(&lives).into_iter().filter(|session| !spared.contains(session)).collect();
+        let due = next.is_some_and(|next| next <= now);
+        if due || !dead.is_empty() || (over && !awaited.sessions.is_empty()) {
+            let known = awaited.clone();
+            let reaped = store.write(move |tx| reap(tx, &dead, &known, now)).await?;
+            tracing::debug!(ended = reaped.ended.len(), "reaped");
+        }
         if over {
             self.awaited().sessions.clear();
         }
-        if due.0 || !dead.is_empty() || (over && !awaited.sessions.is_empty()) {
-            let reaped = store.write(move |tx| reap(tx, &dead, &awaited, now)).await?;
-            tracing::debug!(ended = reaped.ended.len(), "reaped");
+        let sealing = self.seal_when_due(now).await?;
+        let next = store.read(|tx| super::next_deadline(tx, spared))?;
+        let back = (!spared.is_empty()).then_some(awaited.until);
+        Ok([next, back, sealing].into_iter().flatten().min())
+    }
+
+    /// Who is awaited, after the clock was stepped by `step`.
+    fn awaited_after(&self, step: i64) -> Awaited {
+        let mut awaited = self.awaited();
+        awaited.since = awaited.since.plus(step);
+        awaited.until = awaited.until.plus(step);
+        awaited.clone()
+    }
+
+    /// Seals what is older than the retention, a day's worth at a time; returns when
+    /// that is due next.
+    async fn seal_when_due(&self, now: Time) -> Outcome<Option<Time>> {
+        let store = self.service.store();
+        let due = |oldest: Option<Time>| oldest.map(|at| at.plus(self.retention + DAY));
+        match due(store.read(seal::oldest)?) {
+            Some(at) if at <= now => {}
+            later => return Ok(later),
         }
-        let next = store.read(super::next_deadline)?;
-        let awaited = self.awaited();
-        let back = (!awaited.sessions.is_empty()).then_some(awaited.until);
-        Ok(next.into_iter().chain(back).min())
+        while let Some(sealed) = self.seal_one(now).await? {
+            tracing::info!(rows = sealed.removed, file = sealed.file, "sealed old audit rows");
+        }
+        Ok(due(store.read(seal::oldest)?))
+    }
+
+    /// Writes the oldest rows to a segment and seals it; `None` if none are old enough.
+    async fn seal_one(&self, now: Time) -> Outcome<Option<Sealed>> {
+        let store = self.service.store();
+        let before = now.plus(-self.retention);
+        let written = tokio::task::block_in_place(|| -> Outcome<_> {
+            let Some((start, rows)) = store.read(|tx| seal::ripe(tx, before))? else {
+                return Ok(None);
+            };
+            let file = seal::write_segment(store.backups(), &start, &rows)?;
+            let segment = seal::verify_segment(&file)?;
+            Ok(Some((file.display().to_string(), segment)))
+        })?;
+        let Some((file, segment)) = written else { return Ok(None) };
+        let sealed = store
+            .write(move |tx| {
+                let sealed = seal::seal(tx, &file, &segment, now)?;
+                service::record_own(tx, SealAudit::NAME, json!(sealed), now)?;
+                Ok(sealed)
+            })
+            .await?;
+        Ok(Some(sealed))
     }
 
     fn awaited(&self) -> MutexGuard<'_, Awaited> {

@@ -1,7 +1,12 @@
 //! All integration tests in one binary: one link, one place for helpers.
 
+mod agents;
+mod audit;
 mod cli;
 mod config;
+mod e2e;
+mod life;
 mod repo;
 mod schema;
+mod tidy;
 mod world;
