@@ -68,7 +68,7 @@ pub fn some_work() -> Value {
     blocked["why"] = "waits for 1 task".into();
     blocked["waits_for"] = json!([id(1)]);
     let mut parked = task(4, "pending", "Publish it");
-    parked["why"] = "edit 019b was cancelled".into();
+    parked["why"] = format!("waits for {} (edit), which was cancelled", id(7)).into();
     let mut pausing = task(5, "pending", "Fetch the tables");
     pausing["why"] = "pauses after attempt 1: no network".into();
     pausing["retry_at"] = "2026-01-01T12:00:40Z".into();
@@ -135,11 +135,11 @@ fn a_status_fits_one_screen_and_begins_with_what_is_wrong() {
     Work
     1 being worked on, 30 ready, 1 pausing, 2 blocked or parked
     task       status   type  what
-    …00000001  claimed  edit  Write the scanner              claude-1
+    …00000001  claimed  edit  Write the scanner           claude-1
     …00000002  ready    edit  Describe the grammar
-    …00000005  pausing  edit  Fetch the tables               again in 40 s
-    …00000003  blocked  edit  Write the parser on top of t…  waits for 1 task
-    …00000004  parked   edit  Publish it                     edit 019b was cancelled
+    …00000005  pausing  edit  Fetch the tables            again in 40 s
+    …00000003  blocked  edit  Write the parser on top o…  waits for 1 task
+    …00000004  parked   edit  Publish it                  waits for …00000007 (edit…
     ");
     assert!(page.lines().count() <= 40, "it fits one screen");
 }

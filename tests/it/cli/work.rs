@@ -24,8 +24,8 @@ fn work_is_shown_by_what_can_be_done_about_it() {
 
     Waiting for others, or parked (2)
     task       status   type  what
-    …00000003  blocked  edit  Write the parser on top of t…  waits for 1 task
-    …00000004  parked   edit  Publish it                     edit 019b was cancelled
+    …00000003  blocked  edit  Write the parser on top o…  waits for 1 task
+    …00000004  parked   edit  Publish it                  waits for …00000007 (edit…
     ");
 }
 
