@@ -27,14 +27,9 @@ pub fn copy(from: &Connection, to: &Path, mut progress: impl FnMut(i32, i32)) ->
     let partial = to.with_extension("partial");
     drop(fs::remove_file(&partial));
     // Made before SQLite sees it, so that nobody else can read it at any moment.
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&partial)
-        .map_err(|error| OpenRefusal::Unwritable {
-            why: format!("{}: {error}", partial.display()),
-        })?;
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(
+        |error| OpenRefusal::Unwritable { why: format!("{}: {error}", partial.display()) },
+    )?;
     {
         let mut target =
             open(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
