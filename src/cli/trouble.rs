@@ -24,7 +24,6 @@ pub enum Trouble {
     /// The daemon could not be asked.
     NoDaemon(Refused),
     /// The command line asks for something that cannot be.
-    #[expect(missing_docs, reason = "the variant says it")]
     Usage { message: String, hint: String },
     /// Our own trouble.
     Internal(anyhow::Error),
