@@ -42,9 +42,9 @@ fn disk_full_refuses_what_needs_room_and_still_lets_go_of_locks() {
     let mut kept = 1;
     let refused = (0..400).find_map(|_| {
         let answer = ann.call("submit_work", submit.clone());
-        fill();
         if answer["success"] == true {
             kept += 1;
+            fill();
             return None;
         }
         Some(answer)
