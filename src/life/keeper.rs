@@ -74,16 +74,19 @@ impl Keeper {
             .store()
             .write(move |tx| {
                 agents::set_stale(tx, stale)?;
+                // Their rows stay as they are: should this daemon die too before they have
+                // come back, the next one awaits them in its turn.
                 let left = agents::all_live(tx)?.into_iter().filter(|live| live.connected);
-                left.map(|live| {
-                    agents::lost(tx, &live.session_id)?;
-                    Ok(live.session_id)
-                })
-                .collect::<Outcome<Vec<String>>>()
+                Ok(left.map(|live| live.session_id).collect::<Vec<String>>())
             })
             .await?;
         *self.awaited() = Awaited { sessions, since: now, until: now.plus(RESTART_GRACE) };
         Ok(())
+    }
+
+    /// The session has a connection (again).
+    pub fn came(&self, session_id: &str) {
+        self.awaited().sessions.retain(|awaited| awaited != session_id);
     }
 
     /// Their last connections are gone for good. Each ends, unless a hook was heard
@@ -254,8 +257,9 @@ fn reap(tx: &Tx<'_>, dead: &[String], awaited: &Awaited, now: Time) -> Outcome<R
     let mut spared: &[String] = &awaited.sessions;
     if now >= awaited.until {
         for session in &awaited.sessions {
-            let back = agents::find_live(tx, session)?.is_some_and(|live| live.connected);
-            if !back && !agents::heard_since(tx, session, awaited.since)? {
+            if agents::heard_since(tx, session, awaited.since)? {
+                agents::disconnected(tx, session, now)?;
+            } else {
                 ended.extend(super::end(tx, session, Reason::Died, now)?);
             }
         }

@@ -205,6 +205,7 @@ fn shims_get_a_grace_when_the_daemon_starts_again() {
     assert_eq!(world.reaps(&keeper), Some(world.clock.now().plus(RESTART_GRACE)));
     assert_eq!(locks(&world.person()).len(), 2, "both may still come back");
     world.connects("session-of-ann");
+    keeper.came("session-of-ann");
     world.pass_ms(RESTART_GRACE);
     world.reaps(&keeper);
 
