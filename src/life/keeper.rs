@@ -21,15 +21,13 @@ use crate::config::Config;
 use crate::failure::Outcome;
 use crate::os::Process;
 use crate::service::{self, Service};
-use crate::store::Tx;
 use crate::store::clock::Reading;
+use crate::store::{Tx, meta};
 use crate::time::{DAY, MINUTE, SECOND, Time};
 use crate::tool::Tool as _;
 
 /// How long shims have to come back after a daemon has started.
 pub const RESTART_GRACE: i64 = 10 * SECOND;
-/// A session whose shim was lost lives on if it was heard so lately by other ways.
-const LATELY: i64 = 4 * SECOND;
 /// When a reaper that failed tries again.
 const AGAIN: i64 = MINUTE;
 
@@ -69,49 +67,32 @@ impl Keeper {
     pub async fn start_of_daemon(&self) -> Outcome<()> {
         self.service.rebase(Reading::take(self.service.clock())).await?;
         let (now, stale) = (self.service.clock().now(), self.stale);
-        let sessions = self
-            .service
-            .store()
-            .write(move |tx| {
-                agents::set_stale(tx, stale)?;
-                let left = agents::all_live(tx)?.into_iter().filter(|live| live.connected);
-                left.map(|live| {
-                    agents::lost(tx, &live.session_id)?;
-                    Ok(live.session_id)
-                })
-                .collect::<Outcome<Vec<String>>>()
-            })
-            .await?;
+        let start = move |tx: &Tx<'_>| {
+            agents::set_stale(tx, stale)?;
+            let sessions = left_behind(tx)?;
+            for session in &sessions {
+                agents::lost(tx, session)?;
+            }
+            remember(tx, now, &sessions)?;
+            Ok(sessions)
+        };
+        let sessions = self.service.store().write(start).await?;
         *self.awaited() = Awaited { sessions, since: now, until: now.plus(RESTART_GRACE) };
         Ok(())
     }
 
-    /// Their last connections are gone for good. Each ends, unless a hook was heard
-    /// since from a client that still runs: then only the shim is gone.
+    /// Their last connections are gone for good: each ends. A client that merely
+    /// lost its shim is taken up again when a hook of it is heard, without its locks.
     pub async fn died(&self, sessions: Vec<String>) {
         let now = self.service.clock().now();
-        let running: Vec<String> = match self.service.store().read(agents::all_live) {
-            Ok(lives) => lives.into_iter().filter(runs).map(|live| live.session_id).collect(),
-            Err(failure) => return tracing::warn!("the dead could not be looked up: {failure}"),
+        let bury_all = move |tx: &Tx<'_>| {
+            let settled = tx.settled_count();
+            for session in &sessions {
+                bury(tx, session, Reason::Died, now)?;
+            }
+            service::record_settled(tx, settled, now)
         };
-        let buried = self
-            .service
-            .store()
-            .write(move |tx| {
-                let settled = tx.settled_count();
-                for session in &sessions {
-                    let alone = running.contains(session)
-                        && agents::heard_since(tx, session, now.plus(-LATELY))?;
-                    if alone {
-                        agents::disconnected(tx, session, now)?;
-                    } else {
-                        bury(tx, session, Reason::Died, now)?;
-                    }
-                }
-                service::record_settled(tx, settled, now)
-            })
-            .await;
-        if let Err(failure) = buried {
+        if let Err(failure) = self.service.store().write(bury_all).await {
             tracing::warn!("the end of a session was put off: {failure}");
         }
     }
@@ -222,6 +203,27 @@ impl Keeper {
     }
 }
 
+/// Where the awaited are kept, lest a second crash within the grace forget them.
+const AWAITED_KEY: &str = "awaited";
+
+fn remember(tx: &Tx<'_>, since: Time, sessions: &[String]) -> Outcome<()> {
+    Ok(meta::set(tx, AWAITED_KEY, &json!([since.ms(), sessions]).to_string())?)
+}
+
+/// Who had a connection to the daemon before this one, or was still awaited by it.
+fn left_behind(tx: &Tx<'_>) -> Outcome<Vec<String>> {
+    let kept = meta::get(tx, AWAITED_KEY)?.unwrap_or_default();
+    let (since, awaited): (i64, Vec<String>) = serde_json::from_str(&kept).unwrap_or_default();
+    let mut left = Vec::new();
+    for live in agents::all_live(tx)? {
+        let heard = || agents::heard_since(tx, &live.session_id, Time::from_ms(since));
+        if live.connected || (awaited.contains(&live.session_id) && !heard()?) {
+            left.push(live.session_id);
+        }
+    }
+    Ok(left)
+}
+
 /// Whether the session's client is known to run.
 fn runs(live: &Live) -> bool {
     live.client.as_ref().is_some_and(Process::is_alive)
@@ -260,6 +262,9 @@ fn reap(tx: &Tx<'_>, dead: &[String], awaited: &Awaited, now: Time) -> Outcome<R
             }
         }
         spared = &[];
+        if !awaited.sessions.is_empty() {
+            remember(tx, now, &[])?;
+        }
     }
     let mut reaped = super::reap(tx, now, spared)?;
     ended.append(&mut reaped.ended);
