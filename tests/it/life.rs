@@ -214,6 +214,27 @@ fn shims_get_a_grace_when_the_daemon_starts_again() {
 }
 
 #[test]
+fn a_second_crash_within_the_grace_forgets_nobody() {
+    let world = World::new();
+    let ann = world.agent("ann");
+    ann.asks("acquire_lock", lock("a.rs"));
+    world.connects("session-of-ann");
+    world.pass_minutes(1);
+    world.block_on(world.keeper().start_of_daemon()).expect("it starts");
+    world.pass_ms(RESTART_GRACE / 2);
+
+    let keeper = world.keeper();
+    world.block_on(keeper.start_of_daemon()).expect("it starts again");
+    world.pass_ms(RESTART_GRACE - 1);
+    world.reaps(&keeper);
+    assert_eq!(locks(&world.person()).len(), 1, "the grace began anew");
+    world.pass_ms(1);
+    world.reaps(&keeper);
+
+    assert_eq!(locks(&world.person()), [""; 0]);
+}
+
+#[test]
 fn a_session_whose_process_is_gone_ends_without_waiting_for_silence() {
     let world = World::new();
     let (ann, keeper) = (world.agent("ann"), world.keeper());
