@@ -167,6 +167,10 @@ pub fn line(tx: &Tx<'_>, project: &str, kind: Kind) -> Outcome<Vec<Wait>> {
 /// # Errors
 /// Faults only.
 pub fn caller(tx: &Tx<'_>, wait: &Wait) -> Outcome<Caller> {
+    // People have no session of their own.
+    if wait.session_id == Caller::person().session_id {
+        return Ok(Caller::person());
+    }
     let known = tx.one(
         "SELECT agent_type, identity_rule FROM agent_sessions WHERE session_id = :session",
         named_params! { ":session": wait.session_id },

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::rpc::Rpc;
-use super::site::{Site, signal, until};
+use super::site::{PATIENCE, Site, signal, until};
 
 const AGENTS: usize = 8;
 
@@ -198,9 +198,13 @@ impl Storm {
 
     fn check_the_end(&self) {
         let mut judge = Rpc::open(&self.site, "judge");
-        until("the dead hold nothing", || {
-            judge.call("check_locks", json!({}))["locks"].as_array().is_some_and(Vec::is_empty)
-        });
+        let mut held = Value::Null;
+        let start = Instant::now();
+        while held != json!([]) {
+            assert!(start.elapsed() < PATIENCE, "the dead hold {held}");
+            std::thread::sleep(Duration::from_millis(20));
+            held = judge.call("check_locks", json!({}))["locks"].clone();
+        }
         let told = self.told.lock().expect("no agent has panicked");
         println!(
             "{} answers, {} tasks, {} completed",

@@ -111,7 +111,7 @@ pub fn signal(pid: u32, name: &str) {
         .args([&format!("-{name}"), &pid.to_string()])
         .stderr(Stdio::null())
         .status();
-    drop(sent.expect("kill is installed"));
+    sent.expect("kill is installed");
 }
 
 /// Whether the process is there and not merely unburied.

@@ -1,6 +1,7 @@
 //! How a claim finds its task: by seeks, however long the queue is.
 
-use coord::store::migrate::STEPS;
+use coord::store::migrate::{self, STEPS};
+use coord::store::{Durability, open};
 use coord::work::{CLAIM, CLAIM_BY_TYPE};
 use rusqlite::{Connection, StatementStatus, named_params};
 
@@ -124,5 +125,21 @@ fn a_claim_takes_as_many_steps_in_a_long_queue_as_in_a_short_one() {
         let (few, many) = (steps(&short, sql, types), steps(&long, sql, types));
         assert!(few > 0, "steps are counted");
         assert!(many <= few + few / 10, "{few} steps became {many}");
+    }
+}
+
+#[test]
+fn a_claim_is_planned_once_however_often_it_is_made() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut database = open::writable(&folder.path().join("coord.db"), Durability::Fast)
+        .expect("a new database opens");
+    migrate::bring_up(&mut database, None).expect("the schema can be made");
+    for now in 0..3 {
+        let mut claim = database.prepare_cached(CLAIM).expect("the statement fits the schema");
+        let parameters = named_params! { ":project": "p", ":session": "s", ":now": now };
+        let mut rows = claim.query(parameters).expect("the parameters fit the statement");
+        assert!(rows.next().expect("the claim runs").is_none(), "the queue is empty");
+        drop(rows);
+        assert_eq!(claim.get_status(StatementStatus::RePrepare), 0);
     }
 }
