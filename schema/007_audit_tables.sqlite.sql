@@ -13,8 +13,8 @@ END;
 
 -- INSERT OR REPLACE deletes without asking the trigger above, so what it would replace is refused here.
 CREATE TRIGGER audit_log_only_grows BEFORE INSERT ON audit_log
-WHEN new.seq <= coalesce((SELECT max(seq) FROM audit_log), 0)
-  OR new.seq <= coalesce((SELECT max(seq_to) FROM audit_seals), 0)
+WHEN EXISTS (SELECT 1 FROM audit_log WHERE seq >= new.seq)
+  OR EXISTS (SELECT 1 FROM audit_seals WHERE seq_to >= new.seq)
   OR EXISTS (SELECT 1 FROM audit_log WHERE request_key = new.request_key)
 BEGIN
     SELECT RAISE(ABORT, 'audit rows are immutable: a row is added at the end, once for each request');

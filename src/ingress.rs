@@ -23,23 +23,41 @@ pub const LAST_MS: i64 = 253_402_300_799_999;
 /// Why a value cannot be stored as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Irregular {
+    /// A key without a single byte.
     #[error("is empty")]
     Empty,
+    /// A key beyond its bound.
     #[error("has {bytes} bytes, at most {most} are taken")]
-    TooLong { bytes: usize, most: usize },
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        most: usize,
+    },
+    /// Text with a character that Postgres cannot hold.
     #[error("contains a NUL character")]
     Nul,
+    /// Text that does not spell a UUID.
     #[error("is not a UUID")]
     NotAnId,
+    /// Infinity, or no number at all.
     #[error("is not a finite number")]
     NotFinite,
+    /// JSON beyond [`JSON_DEPTH`].
     #[error("is nested deeper than {most} levels")]
-    TooDeep { most: usize },
+    TooDeep {
+        /// How deep it may be.
+        most: usize,
+    },
+    /// A time that RFC 3339 cannot write.
     #[error("is not a time between 1970 and 9999")]
     NotATime,
 }
 
 /// A UUID with dashes in lower case; also taken in upper case and without dashes.
+///
+/// # Errors
+/// [`Irregular::NotAnId`] for anything else.
 pub fn id(text: &str) -> Result<String, Irregular> {
     let dashes = [8, 13, 18, 23];
     let dashed = text.len() == 36 && dashes.iter().all(|&at| text.as_bytes()[at] == b'-');
@@ -52,6 +70,9 @@ pub fn id(text: &str) -> Result<String, Irregular> {
 }
 
 /// Text of 1 to `most` bytes, compared byte by byte ([`KEY_BYTES`], [`PATH_KEY_BYTES`]).
+///
+/// # Errors
+/// [`Irregular::Empty`], [`Irregular::TooLong`] or [`Irregular::Nul`].
 pub fn key(value: &str, most: usize) -> Result<&str, Irregular> {
     match value.len() {
         0 => Err(Irregular::Empty),
@@ -61,17 +82,26 @@ pub fn key(value: &str, most: usize) -> Result<&str, Irregular> {
 }
 
 /// Text of any length. Only NUL is refused: Postgres has no place for it.
+///
+/// # Errors
+/// [`Irregular::Nul`].
 pub fn text(value: &str) -> Result<&str, Irregular> {
     if value.contains('\0') { Err(Irregular::Nul) } else { Ok(value) }
 }
 
 /// A finite number; zero has no sign.
+///
+/// # Errors
+/// [`Irregular::NotFinite`].
 pub fn real(value: f64) -> Result<f64, Irregular> {
     // Adding 0.0 turns -0.0, which SQLite does not keep, into 0.0 and nothing else into anything.
     if value.is_finite() { Ok(value + 0.0) } else { Err(Irregular::NotFinite) }
 }
 
 /// A time in Unix milliseconds that can be shown.
+///
+/// # Errors
+/// [`Irregular::NotATime`].
 pub fn ms(value: i64) -> Result<i64, Irregular> {
     if (0..=LAST_MS).contains(&value) { Ok(value) } else { Err(Irregular::NotATime) }
 }
@@ -205,6 +235,8 @@ mod tests {
         for (sent, canonical) in cases {
             let value = serde_json::from_str(sent).expect("the case is JSON");
             assert_eq!(json(&value).as_deref(), Ok(canonical), "{sent}");
+            let again = serde_json::from_str(canonical).expect("canonical JSON is JSON");
+            assert_eq!(json(&again).as_deref(), Ok(canonical), "{canonical} a second time");
         }
     }
 

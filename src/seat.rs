@@ -37,7 +37,7 @@ impl Seat {
         let identity = identity::identify(&hello);
         let caller = match identity.person() {
             Some(person) => person,
-            None => arrive(&service, identity, &repo).await?,
+            None => arrive(&service, identity, &repo, hello.role).await?,
         };
         let resent = Mutex::new(hello.pending.iter().cloned().collect());
         Ok(Self { service, hello, caller, repo, others: Mutex::default(), resent })
@@ -77,7 +77,8 @@ impl Seat {
     #[must_use]
     pub fn sessions(&self) -> Vec<String> {
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<String> = others.values().map(|caller| caller.session_id.clone()).collect();
+        let mut all: Vec<String> =
+            others.values().map(|caller| caller.session_id.clone()).collect();
         if !self.caller.person {
             all.push(self.caller.session_id.clone());
         }
@@ -101,7 +102,8 @@ impl Seat {
     }
 
     async fn caller_of(&self, meta: Option<&Value>) -> Outcome<Caller> {
-        let Some(other) = meta.and_then(|meta| identity::within(&self.hello, &self.caller, meta)) else {
+        let Some(other) = meta.and_then(|meta| identity::within(&self.hello, &self.caller, meta))
+        else {
             return Ok(self.caller.clone());
         };
         let key = other.session_id.clone();
@@ -109,20 +111,28 @@ impl Seat {
         if let Some(known) = known {
             return Ok(known);
         }
-        let caller = arrive(&self.service, other, &self.repo).await?;
+        let caller = arrive(&self.service, other, &self.repo, self.hello.role).await?;
         self.others.lock().unwrap_or_else(PoisonError::into_inner).insert(key, caller.clone());
         Ok(caller)
     }
 }
 
-async fn arrive(service: &Service, identity: identity::Identity, repo: &Arc<Repo>) -> Outcome<Caller> {
+async fn arrive(
+    service: &Service,
+    identity: identity::Identity,
+    repo: &Arc<Repo>,
+    role: Role,
+) -> Outcome<Caller> {
     let (repo, now) = (Arc::clone(repo), service.clock().now());
     service
         .store()
         .write(move |tx| {
             let worktree = repo.root.display().to_string();
             let caller = agents::arrive(tx, &identity, &repo.project, Some(&worktree), now)?;
-            agents::connected(tx, &caller.session_id, now)?;
+            // Hooks and commands come and go; only a shim stays as long as its client.
+            if role == Role::Mcp {
+                agents::connected(tx, &caller.session_id, now)?;
+            }
             Ok(caller)
         })
         .await

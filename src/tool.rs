@@ -108,6 +108,15 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + 'static {
         Err(anyhow::anyhow!("{} does not wait", Self::NAME).into())
     }
 
+    /// Serves those who stood behind a place that was given up.
+    ///
+    /// # Errors
+    /// Faults only.
+    fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
+        let _ = (tx, ctx);
+        Ok(())
+    }
+
     /// Takes back what was `granted` to a caller that has stopped listening.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! The prompts: short texts that people call up as commands.
 
 use rmcp::ErrorData;
-use rmcp::model::{GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument, PromptMessage, Role};
+use rmcp::model::{
+    GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument, PromptMessage, Role,
+};
 
 /// Longest argument that is put into a text, in characters.
 const ARGUMENT_MAX: usize = 4_000;
@@ -33,7 +35,8 @@ pub fn get(params: GetPromptRequestParams) -> Result<GetPromptResult, ErrorData>
     let arguments = params.arguments.unwrap_or_default();
     let argument = |name: &str| {
         let text = arguments.get(name).and_then(|value| value.as_str().map(str::to_owned));
-        let text = text.filter(|text| !text.trim().is_empty() && text.chars().count() <= ARGUMENT_MAX);
+        let text =
+            text.filter(|text| !text.trim().is_empty() && text.chars().count() <= ARGUMENT_MAX);
         text.ok_or_else(|| {
             ErrorData::invalid_params(
                 format!("{}: {name} must be a text of 1 to {ARGUMENT_MAX} characters", params.name),

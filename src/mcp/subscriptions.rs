@@ -60,7 +60,11 @@ impl Subscriptions {
             let changed: Vec<String> =
                 self.uris().iter().filter(|uri| changes(uri, topics)).cloned().collect();
             for uri in changed {
-                if peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await.is_err() {
+                if peer
+                    .notify_resource_updated(ResourceUpdatedNotificationParam::new(uri))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }

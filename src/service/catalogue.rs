@@ -52,6 +52,8 @@ pub trait Call: Send + Sync {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>>;
     /// See [`Tool::give_up`].
     fn give_up(&self, tx: &Tx<'_>, ctx: &Context, ticket: Ticket) -> Outcome<Value>;
+    /// See [`Tool::left`].
+    fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
     /// See [`Tool::take_back`].
     fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()>;
 }
@@ -77,6 +79,10 @@ impl<T: Tool + Sync> Call for T {
         to_value(&Self::give_up(self, tx, ctx, ticket)?)
     }
 
+    fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
+        Self::left(self, tx, ctx)
+    }
+
     fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()> {
         Self::take_back(self, tx, ctx, granted)
     }
@@ -98,7 +104,7 @@ impl Entry {
             hints: T::HINTS,
             grows: T::GROWS,
             input: schema::<T>,
-            output: schema::<T::Reply>,
+            output: reply_schema::<T::Reply>,
             parse: |entry, asked| {
                 let call: T = arguments::read(entry, asked)?;
                 Ok(Box::new(call))
@@ -130,7 +136,16 @@ impl Entry {
 }
 
 fn schema<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12()
+    made_by::<T>(SchemaSettings::draft2020_12())
+}
+
+/// What is left out when it is the default may be missing.
+fn reply_schema<T: JsonSchema>() -> Schema {
+    made_by::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn made_by<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    settings
         .with(|settings| {
             settings.inline_subschemas = true;
             settings.meta_schema = None;

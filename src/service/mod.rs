@@ -15,39 +15,51 @@ pub mod catalogue;
 mod permit;
 pub mod resources;
 mod waiting;
+mod watch;
 
 use std::sync::{Arc, LazyLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::agents;
 use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
-use crate::context::Context;
+use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
+use crate::locks;
+use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
-use crate::time::Clock;
+use crate::time::{Clock, Time};
 use crate::tool::{Access, Progress};
 use crate::work;
 use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
+pub use waiting::record_settled;
+use watch::Watch;
 
 /// Every tool, in the order in which clients see them.
 pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     vec![
+        Entry::of::<locks::AcquireLock>(),
+        Entry::of::<locks::ReleaseLock>(),
+        Entry::of::<locks::CheckLocks>(),
         Entry::of::<work::SubmitWork>(),
         Entry::of::<work::GetWork>(),
         Entry::of::<work::CompleteWork>(),
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),
+        Entry::of::<audit::QueryAudit>(),
         Entry::of::<work::PendingWork>(),
         Entry::of::<work::ListWork>(),
         Entry::of::<work::ShowWork>(),
         Entry::of::<work::WorkGraph>(),
         Entry::of::<work::CancelWork>(),
         Entry::of::<work::RetryWork>(),
+        Entry::of::<locks::ForceReleaseLock>(),
+        Entry::of::<audit::AuditRows>(),
+        Entry::of::<audit::SealAudit>(),
     ]
 });
 
@@ -67,6 +79,7 @@ pub fn find(name: &str) -> Outcome<&'static Entry> {
 pub struct Service {
     store: Arc<Store>,
     clock: Clock,
+    watch: Watch,
 }
 
 /// A request that passed the checks which need no transaction.
@@ -87,8 +100,9 @@ enum Ended {
 impl Service {
     /// A service over `store`, telling the time by `clock`.
     #[must_use]
-    pub const fn new(store: Arc<Store>, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<Store>, clock: Clock) -> Self {
+        let watch = Watch::over(&clock);
+        Self { store, clock, watch }
     }
 
     /// The store beneath.
@@ -111,6 +125,9 @@ impl Service {
         asked: Value,
         stop: &CancellationToken,
     ) -> Answer {
+        if let Err(failure) = self.mind_the_clock().await {
+            return Answer::from(failure);
+        }
         let entry = match find(name) {
             Ok(entry) => entry,
             Err(failure) => return self.refuse_unknown(ctx, name, asked, failure).await,
@@ -139,6 +156,35 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// Moves every deadline with the wall clock if it was stepped since this was
+    /// last asked; returns the step in milliseconds.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub async fn mind_the_clock(&self) -> Outcome<i64> {
+        match self.watch.stepped() {
+            None => Ok(0),
+            Some(reading) => self.rebase(reading).await,
+        }
+    }
+
+    /// Moves every deadline by what the wall clock has stepped since the last
+    /// write, whichever daemon made it; returns the step in milliseconds.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub async fn rebase(&self, reading: Reading) -> Outcome<i64> {
+        let rebase = move |tx: &Tx<'_>| {
+            let step = clock::rebase(tx, &reading)?;
+            if step != 0 {
+                tracing::warn!(step_ms = step, "the clock was stepped; deadlines moved with it");
+                record_own(tx, "clock_step", json!({ "step_ms": step }), reading.wall)?;
+            }
+            Ok(step)
+        };
+        self.store.write(rebase).await
     }
 
     /// Reads the arguments and asks whatever can be asked without a transaction.
@@ -221,7 +267,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         Ok(Progress::Waits) => {
             record_queued(tx, request)?;
             // It may have made way for others before it found nothing for itself.
-            waiting::record_settled(tx, settled, request.ctx.now)?;
+            record_settled(tx, settled, request.ctx.now)?;
             return Ok(Ended::Waits);
         }
         Ok(Progress::Ended(reply)) => Answer::Done(reply),
@@ -230,7 +276,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         Err(failure) => refused_or_fault(failure)?,
     };
     record(tx, request, &answer, key)?;
-    waiting::record_settled(tx, settled, request.ctx.now)?;
+    record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
 }
 
@@ -258,4 +304,21 @@ fn of<'a>(request: &'a Request, answer: Option<&'a Answer>, key: Option<&'a str>
         answer,
         request_key: key,
     }
+}
+
+/// The audit row of what the coordinator did by itself.
+///
+/// # Errors
+/// Faults only.
+pub fn record_own(tx: &Tx<'_>, operation: &'static str, result: Value, now: Time) -> Outcome<()> {
+    let record = Record {
+        at: now,
+        project: None,
+        caller: &Caller::coordinator(),
+        operation,
+        arguments: &json!({}),
+        answer: Some(&Answer::Done(result)),
+        request_key: None,
+    };
+    audit::append(tx, &record).map(drop)
 }

@@ -3,6 +3,7 @@
 use crate::agents;
 use crate::context::Context;
 use crate::failure::{Outcome, Refusal};
+use crate::locks;
 use crate::store::{Store, Tx};
 use crate::tool::{Audience, Tool as _};
 use crate::work;
@@ -14,6 +15,8 @@ use super::catalogue::Entry;
 pub enum PermitRefusal {
     #[error("{tool} is for a person at a terminal")]
     PersonRequired { tool: &'static str },
+    #[error("{tool} takes something away from somebody, so it needs a person at a terminal")]
+    TerminalRequired { tool: &'static str },
     #[error("the disk is full, so {tool} cannot be kept")]
     DiskFull { tool: &'static str },
 }
@@ -21,7 +24,7 @@ pub enum PermitRefusal {
 impl Refusal for PermitRefusal {
     fn code(&self) -> &'static str {
         match self {
-            Self::PersonRequired { .. } => "person_required",
+            Self::PersonRequired { .. } | Self::TerminalRequired { .. } => "person_required",
             Self::DiskFull { .. } => "disk_full",
         }
     }
@@ -29,6 +32,9 @@ impl Refusal for PermitRefusal {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::PersonRequired { .. } => "ask the person who runs you to do it".into(),
+            Self::TerminalRequired { .. } => {
+                "run it yourself in a terminal that no agent has opened".into()
+            }
             Self::DiskFull { .. } => {
                 "free some space on the disk; locks can still be released and work completed".into()
             }
@@ -44,6 +50,10 @@ pub fn permit(entry: &Entry, ctx: &Context, store: &Store) -> Outcome<()> {
     if entry.audience == Audience::People && !ctx.caller.person {
         return Err(PermitRefusal::PersonRequired { tool: entry.name }.into());
     }
+    // A script may do a person's work, but not take something away from somebody.
+    if entry.audience == Audience::People && entry.hints.destructive && !ctx.caller.at_terminal() {
+        return Err(PermitRefusal::TerminalRequired { tool: entry.name }.into());
+    }
     if entry.grows && store.is_short_of_room() {
         return Err(PermitRefusal::DiskFull { tool: entry.name }.into());
     }
@@ -57,6 +67,7 @@ pub fn seen(tx: &Tx<'_>, ctx: &Context, operation: &str) -> Outcome<()> {
         return Ok(());
     }
     if agents::seen(tx, ctx)? {
+        locks::renew(tx, &ctx.caller.session_id, ctx.now)?;
         work::renew(tx, &ctx.caller.session_id, ctx.now)?;
     }
     Ok(())

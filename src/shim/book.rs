@@ -110,7 +110,8 @@ fn canonical(id: &RawValue) -> Option<String> {
 }
 
 fn uri(params: Option<&RawValue>) -> String {
-    let value = params.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()).unwrap_or_default();
+    let value =
+        params.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()).unwrap_or_default();
     value.get("uri").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 

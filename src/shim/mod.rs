@@ -96,7 +96,8 @@ impl Shim {
             let mut book = self.book();
             (book.pending(), book.again())
         };
-        let mut said = client::hello_line(&client::hello(Role::Mcp, &self.instance, pending))?.into_bytes();
+        let mut said =
+            client::hello_line(&client::hello(Role::Mcp, &self.instance, pending))?.into_bytes();
         said.extend(again);
         stream.write_all(&said)?;
         Ok(())
@@ -130,7 +131,10 @@ impl Shim {
     fn leave(&self) {
         let start = Instant::now();
         let parent = os::parent_pid();
-        while !self.book().pending().is_empty() && start.elapsed() < LINGER && os::parent_pid() == parent {
+        while !self.book().pending().is_empty()
+            && start.elapsed() < LINGER
+            && os::parent_pid() == parent
+        {
             std::thread::sleep(LOOK_EVERY);
         }
         self.leaving.store(true, Ordering::SeqCst);
@@ -143,7 +147,10 @@ impl Shim {
     }
 
     /// Daemon to client, from one daemon to the next.
-    fn carry_answers(&self, mut stream: Result<UnixStream, ClientError>) -> Result<(), ClientError> {
+    fn carry_answers(
+        &self,
+        mut stream: Result<UnixStream, ClientError>,
+    ) -> Result<(), ClientError> {
         while !self.leaving.load(Ordering::SeqCst) {
             match stream {
                 Ok(open) => self.carry_from(&open)?,
@@ -191,7 +198,9 @@ impl Shim {
     fn answer_for_the_daemon(&self, error: &ClientError) {
         let mut book = self.book();
         for id in book.give_up() {
-            let message = serde_json::json!(format!("daemon_unreachable: {error}. `coord doctor` says what to do."));
+            let message = serde_json::json!(format!(
+                "daemon_unreachable: {error}. `coord doctor` says what to do."
+            ));
             let line = format!(
                 "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":{UNREACHABLE},\"message\":{message}}}}}\n"
             );
@@ -244,7 +253,8 @@ fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
     loop {
         let chunk = input.fill_buf()?;
         let end = chunk.iter().position(|byte| *byte == b'\n');
-        let (skip, done) = (end.map_or(chunk.len(), |at| at + 1), end.is_some() || chunk.is_empty());
+        let (skip, done) =
+            (end.map_or(chunk.len(), |at| at + 1), end.is_some() || chunk.is_empty());
         input.consume(skip);
         if done {
             return Ok(());

@@ -134,7 +134,7 @@ fn configured(path: &Path, durability: Durability) -> rusqlite::Result<Connectio
 }
 
 /// Gives SQLite's most common complaints a name and a way out.
-fn named(error: rusqlite::Error, path: &Path) -> crate::failure::Failure {
+pub(super) fn named(error: rusqlite::Error, path: &Path) -> crate::failure::Failure {
     use rusqlite::ErrorCode;
     let why = format!("{}: {error}", path.display());
     match error.sqlite_error_code() {

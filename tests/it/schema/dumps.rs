@@ -1,7 +1,6 @@
 //! Databases of past versions, with data in them, still become databases of today.
 //!
-//! - `dumps/VERSION.sql` is a whole database as that version made it; its head lists the migrations
-//!   it had.
+//! - `dumps/VERSION.sql` is a whole database as that version's store made it.
 //! - Blessing writes the dump of the present version only: that of a released one never changes
 //!   again.
 //!
@@ -10,13 +9,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use coord::store::migrate;
 use rusqlite::Connection;
 
 use super::engines::into_sqlite;
 use super::source::Source;
-use super::{BLESS, apply, is_kept, root, rows, sources, sqlite_master, sqlite_with};
-
-const APPLIED: &str = "-- migrations: ";
+use super::{
+    BLESS, apply, blessing, is_kept, made, root, rows, sources, sqlite_master, sqlite_with,
+};
 
 fn folder() -> PathBuf {
     root().join("tests/it/schema/dumps")
@@ -33,10 +33,21 @@ fn filled() -> Connection {
     database
 }
 
+/// A database as the store leaves it, whatever it was before.
+fn brought_up(mut database: Connection) -> Connection {
+    migrate::bring_up(&mut database, None).expect("the store can upgrade it");
+    database
+}
+
 /// The whole database as SQL: tables, rows, and only then what watches over rows.
 fn dump(database: &Connection) -> String {
-    let stems: Vec<_> = sources().into_iter().map(|source| source.stem).collect();
-    let mut sql = format!("{APPLIED}{}\n", stems.join(" "));
+    let marked = brought_up(Connection::open_in_memory().expect("memory is there"));
+    let mut sql = String::new();
+    for mark in ["application_id", "user_version"] {
+        let value: i64 =
+            marked.pragma_query_value(None, mark, |row| row.get(0)).expect("it is a number");
+        sql.push_str(&format!("PRAGMA {mark} = {value};\n"));
+    }
     let texts = |kind: &str| {
         let order =
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type = ?1 ORDER BY name";
@@ -75,17 +86,19 @@ fn counts(database: &Connection, tables: &[String]) -> Vec<i64> {
     tables.iter().map(|table| ask(table).expect("the table is there")).collect()
 }
 
+/// Compares the dump of this version, or writes it anew when blessing.
+fn is_present_dump_kept() -> bool {
+    is_kept(&folder().join(concat!(env!("CARGO_PKG_VERSION"), ".sql")), &dump(&filled()))
+}
+
 #[test]
 fn the_dump_of_this_version_is_what_it_makes() {
-    let path = folder().join(concat!(env!("CARGO_PKG_VERSION"), ".sql"));
-
-    let kept = is_kept(&path, &dump(&filled()));
-
-    assert!(kept, "stale: {}; run {BLESS}", path.display());
+    assert!(is_present_dump_kept(), "stale: {}; run {BLESS}", folder().display());
 }
 
 #[test]
 fn each_past_version_becomes_today_s_with_its_data() {
+    is_present_dump_kept();
     let fresh = sqlite_master(&sqlite_with(|_| true));
     let entries = fs::read_dir(folder()).expect("the folder is there");
     let dumps: Vec<_> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
@@ -121,23 +134,31 @@ fn each_migration_continues_what_those_before_it_left() {
     }
 }
 
-/// The database of a dump with the migrations it did not have yet, and its rows before them.
+/// The database of a dump as today's store leaves it, its tables and how many rows they had.
 fn upgraded(path: &Path) -> (Connection, Vec<i64>, Vec<String>) {
     let sql = fs::read_to_string(path).expect("a dump is text");
-    let applied = sql.lines().next().and_then(|head| head.strip_prefix(APPLIED));
-    let applied: Vec<_> = applied.expect("its head lists its migrations").split(' ').collect();
     let database = Connection::open_in_memory().expect("memory is there");
     database.execute_batch(&sql).expect("a dump is a database");
-    let mut statement = database
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        .expect("the catalogue can be read");
-    let tables = statement.query_map([], |row| row.get(0)).expect("the catalogue can be read");
-    let tables: Vec<String> = tables.collect::<Result<_, _>>().expect("names are text");
-    drop(statement);
+    let tables = {
+        let names = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+        let mut names = database.prepare(names).expect("the catalogue can be read");
+        let names = names.query_map([], |row| row.get(0)).expect("the catalogue can be read");
+        names.collect::<Result<Vec<String>, _>>().expect("names are text")
+    };
     let before = counts(&database, &tables);
     assert!(before.iter().all(|rows| *rows > 0), "{tables:?} have rows: {before:?}");
-    for source in sources().iter().filter(|source| !applied.contains(&source.stem.as_str())) {
-        apply(&database, &source.stem);
-    }
-    (database, before, tables)
+    (brought_up(database), before, tables)
+}
+
+#[test]
+fn the_store_applies_every_migration_and_no_other() {
+    let mut steps: Vec<_> =
+        migrate::STEPS.iter().map(|(stem, sql)| (stem.to_string(), sql.to_string())).collect();
+    steps.sort();
+
+    let wanted = sources().into_iter().map(|s| (s.stem.clone(), made("schema/sqlite", &s.stem)));
+
+    // While files are written anew, this binary still has the old ones.
+    let same = blessing() || steps == wanted.collect::<Vec<_>>();
+    assert!(same, "a migration is missing, stale or not applied");
 }

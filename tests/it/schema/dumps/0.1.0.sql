@@ -1,4 +1,5 @@
--- migrations: 001_core_schema 002_handoff_tables 003_discovery_functions 007_audit_tables
+PRAGMA application_id = 1129271122;
+PRAGMA user_version = 4;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -287,8 +288,8 @@ BEGIN
 END;
 
 CREATE TRIGGER audit_log_only_grows BEFORE INSERT ON audit_log
-WHEN new.seq <= coalesce((SELECT max(seq) FROM audit_log), 0)
-  OR new.seq <= coalesce((SELECT max(seq_to) FROM audit_seals), 0)
+WHEN EXISTS (SELECT 1 FROM audit_log WHERE seq >= new.seq)
+  OR EXISTS (SELECT 1 FROM audit_seals WHERE seq_to >= new.seq)
   OR EXISTS (SELECT 1 FROM audit_log WHERE request_key = new.request_key)
 BEGIN
     SELECT RAISE(ABORT, 'audit rows are immutable: a row is added at the end, once for each request');
