@@ -115,7 +115,7 @@ impl Storm {
                     .lives
                     .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
                 if doomed.is_ok() {
-                    self.act_without_hearing(&mut rpc, &mut random);
+                    Self::act_without_hearing(&mut rpc, &mut random);
                     rpc.child.0.kill().expect("the shim runs");
                     break;
                 }
@@ -125,7 +125,7 @@ impl Storm {
     }
 
     /// A request whose answer is never read: it may be done or not, but not twice.
-    fn act_without_hearing(&self, rpc: &mut Rpc, random: &mut Random) {
+    fn act_without_hearing(rpc: &mut Rpc, random: &mut Random) {
         let path = format!("f{}", random.below(6));
         rpc.send(
             "tools/call",
@@ -230,10 +230,15 @@ impl Storm {
 
     /// Every task's state, by the command line.
     fn tasks(&self) -> BTreeMap<String, String> {
+        let states = ["pending", "claimed", "running", "completed", "failed", "cancelled"];
+        states.iter().flat_map(|status| self.tasks_that_are(status)).collect()
+    }
+
+    fn tasks_that_are(&self, status: &str) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         let mut cursor: Option<String> = None;
         loop {
-            let mut arguments = json!({ "limit": 100, "status": "all" });
+            let mut arguments = json!({ "limit": 100, "status": status });
             if let Some(cursor) = &cursor {
                 arguments["cursor"] = cursor.as_str().into();
             }
