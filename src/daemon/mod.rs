@@ -19,7 +19,7 @@ mod workers;
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -57,7 +57,7 @@ pub struct Daemon {
     presence: Presence,
     repos: Mutex<HashMap<PathBuf, (Arc<Repo>, Instant)>>,
     stop: CancellationToken,
-    successor: OnceLock<PathBuf>,
+    successor: Mutex<Option<Successor>>,
     /// Version of the process for which an older daemon just made way.
     succeeds: Option<String>,
 }
@@ -88,16 +88,15 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         presence: Presence::default(),
         repos: Mutex::default(),
         stop: CancellationToken::new(),
-        successor: OnceLock::new(),
+        successor: Mutex::default(),
         succeeds,
     });
     let served = runtime.block_on(daemon.serve(home, config));
     runtime.shutdown_timeout(Duration::from_millis(200));
     store.close();
-    let successor = daemon.successor.get().map(|exe| Successor::prepare(exe, home));
     drop(lock);
     served?;
-    Ok(successor)
+    Ok(daemon.successor.lock().unwrap_or_else(PoisonError::into_inner).take())
 }
 
 /// The binary that takes this process over.
@@ -189,7 +188,10 @@ impl Daemon {
 
     /// Stops, to be followed by the newer process's own binary.
     fn make_way_for(&self, hello: &Hello) {
-        if self.successor.set(hello.exe.clone()).is_ok() {
+        let mut successor = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
+        if successor.is_none() {
+            // Before the socket goes: whoever finds none must not start another daemon.
+            *successor = Some(Successor::prepare(&hello.exe, &self.home));
             tracing::info!(exe = %hello.exe.display(), "making way for a newer version");
             self.stop();
         }
