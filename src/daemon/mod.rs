@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use rustix::fs::FlockOperation;
 use tokio::net::UnixListener;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -49,13 +50,16 @@ const CONNECTIONS: usize = 1_024;
 /// The binary that this process makes way for is told so by this variable.
 pub const SUCCEEDS: &str = "COORD_SUCCEEDS";
 
+/// A repository, or its being looked for, and since when.
+type Known = (Arc<OnceCell<Arc<Repo>>>, Instant);
+
 /// The running daemon.
 pub struct Daemon {
     pub(crate) service: Arc<Service>,
     home: Home,
     keeper: Keeper,
     presence: Presence,
-    repos: Mutex<HashMap<PathBuf, (Arc<Repo>, Instant)>>,
+    repos: Mutex<HashMap<PathBuf, Known>>,
     stop: CancellationToken,
     successor: Mutex<Option<Successor>>,
     /// Version of the process for which an older daemon just made way.
@@ -214,19 +218,21 @@ impl Daemon {
         }
     }
 
-    /// The repository at `cwd`, asked of git at most once a minute.
+    /// The repository at `cwd`, asked of git at most once a minute, and once for all
+    /// who come at the same time: after a restart every shim comes back at once.
     async fn repo_at(&self, cwd: &Path) -> Arc<Repo> {
-        let known = self.repos.lock().unwrap_or_else(PoisonError::into_inner).get(cwd).cloned();
-        if let Some((repo, _)) = known.filter(|(_, since)| since.elapsed() < REPO_FOR) {
-            return repo;
-        }
+        let known = {
+            let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
+            repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
+            let fresh = || (Arc::default(), Instant::now());
+            Arc::clone(&repos.entry(cwd.to_owned()).or_insert_with(fresh).0)
+        };
         let place = cwd.to_owned();
-        let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
-        let repo = Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))));
-        let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
-        repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
-        repos.insert(cwd.to_owned(), (Arc::clone(&repo), Instant::now()));
-        repo
+        let discover = async move {
+            let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
+            Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))))
+        };
+        Arc::clone(known.get_or_init(|| discover).await)
     }
 }
 
