@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -22,8 +22,8 @@ use crate::wire::{HELLO, Hello, PROTOCOL, Reply, Request, Role, SORRY, Sorry};
 pub const START_WITHIN: Duration = Duration::from_secs(10);
 /// How often a daemon that starts is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// How long before one that did not come is started once more.
-const START_AGAIN: Duration = Duration::from_millis(1_500);
+/// How long to leave the one that was faster alone.
+const AFTER_A_LOST_RACE: Duration = Duration::from_millis(20);
 
 /// Why the daemon could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -62,51 +62,68 @@ impl Refusal for ClientError {
 /// Connects, starting the daemon if none answers.
 ///
 /// # Errors
-/// [`ClientError::Start`] when none could be had in time, with what its log says.
+/// [`ClientError::Start`] when none could be had, with what it said.
 pub fn connect(home: &Home) -> Result<UnixStream, ClientError> {
     let start = Instant::now();
-    let mut started: Option<Instant> = None;
+    let mut started: Option<Child> = None;
     loop {
         if let Ok(stream) = UnixStream::connect(home.socket()) {
+            if let Some(child) = started {
+                bury(child);
+            }
             return Ok(stream);
         }
-        if started.is_none_or(|at| at.elapsed() > START_AGAIN) {
-            spawn_daemon(home)?;
-            started = Some(Instant::now());
-        }
+        started = match started {
+            Some(mut child) => match child.try_wait() {
+                Ok(None) => Some(child),
+                Ok(Some(_)) => {
+                    let said = last_words(&mut child);
+                    if !said.is_empty() && !said.contains("a daemon already runs") {
+                        return Err(ClientError::Start { why: said });
+                    }
+                    // Another one was faster; it should answer in a moment.
+                    std::thread::sleep(AFTER_A_LOST_RACE);
+                    None
+                }
+                Err(error) => return Err(ClientError::Start { why: error.to_string() }),
+            },
+            None => Some(spawn_daemon(home)?),
+        };
         if start.elapsed() > START_WITHIN {
-            return Err(ClientError::Start { why: why_not(home) });
+            return Err(ClientError::Start { why: "it did not answer in time".into() });
         }
         std::thread::sleep(LOOK_EVERY);
     }
 }
 
 /// Starts a daemon that outlives us. If another is faster, ours ends by itself.
-fn spawn_daemon(home: &Home) -> Result<(), ClientError> {
+fn spawn_daemon(home: &Home) -> Result<Child, ClientError> {
     let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
     home.prepare().map_err(|refusal| ClientError::Start { why: refusal.to_string() })?;
-    let errors = std::fs::File::create(home.start_errors()).map_err(failed)?;
-    let child = Command::new(own_binary())
+    Command::new(own_binary())
         .args(["daemon", "foreground"])
         .env("COORD_HOME", home.dir())
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(errors)
+        .stderr(Stdio::piped())
         .spawn()
-        .map_err(failed)?;
-    // Not to be waited for here; a thread does, so that it leaves no zombie behind.
-    std::thread::spawn(move || {
-        let mut child = child;
-        drop(child.wait());
-    });
-    Ok(())
+        .map_err(failed)
 }
 
-fn why_not(home: &Home) -> String {
-    let said = std::fs::read_to_string(home.start_errors()).unwrap_or_default();
-    let said = said.trim();
-    if said.is_empty() { "it did not answer in time".into() } else { said.replace('\n', " ") }
+/// A daemon that ends before we do must not stay behind as a zombie.
+fn bury(mut daemon: Child) {
+    std::thread::spawn(move || drop(daemon.wait()));
+}
+
+/// What a daemon that did not start had to say.
+fn last_words(daemon: &mut Child) -> String {
+    let mut said = String::new();
+    if let Some(mut errors) = daemon.stderr.take() {
+        // What cannot be read was not said.
+        drop(std::io::Read::read_to_string(&mut errors, &mut said));
+    }
+    said.trim().replace('\n', " ")
 }
 
 /// This program's file. After an update in place the old one is gone, and the
@@ -150,7 +167,7 @@ pub fn hello_line(hello: &Hello) -> Result<String, ClientError> {
 /// A connection that calls tools.
 pub struct Client {
     home: Home,
-    role: Role,
+    hello: Hello,
     stream: BufReader<UnixStream>,
     next: u64,
 }
@@ -174,10 +191,22 @@ impl Client {
         Self::greet(stream, home, role)
     }
 
-    fn greet(mut stream: UnixStream, home: &Home, role: Role) -> Result<Self, ClientError> {
+    /// Connects as whoever `hello` says, starting the daemon if need be.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn connect_as(home: &Home, hello: Hello) -> Result<Self, ClientError> {
+        Self::say(connect(home)?, home, hello)
+    }
+
+    fn greet(stream: UnixStream, home: &Home, role: Role) -> Result<Self, ClientError> {
         let instance = uuid::Uuid::now_v7().to_string();
-        stream.write_all(hello_line(&hello(role, &instance, Vec::new()))?.as_bytes())?;
-        Ok(Self { home: home.clone(), role, stream: BufReader::new(stream), next: 1 })
+        Self::say(stream, home, hello(role, &instance, Vec::new()))
+    }
+
+    fn say(mut stream: UnixStream, home: &Home, hello: Hello) -> Result<Self, ClientError> {
+        stream.write_all(hello_line(&hello)?.as_bytes())?;
+        Ok(Self { home: home.clone(), hello, stream: BufReader::new(stream), next: 1 })
     }
 
     /// Calls a tool and waits for the answer. An older daemon is waited for while
@@ -196,7 +225,8 @@ impl Client {
                     if code == "daemon_is_older" && start.elapsed() < START_WITHIN =>
                 {
                     std::thread::sleep(LOOK_EVERY);
-                    *self = Self { next: self.next, ..Self::connect(&self.home, self.role)? };
+                    let again = Self::connect_as(&self.home, self.hello.clone())?;
+                    *self = Self { next: self.next, ..again };
                 }
                 other => return other,
             }

@@ -43,6 +43,12 @@ impl Caller {
         }
     }
 
+    /// Whether somebody sits there, rather than a script that a person wrote.
+    #[must_use]
+    pub fn at_terminal(&self) -> bool {
+        self.person && self.rule == Self::person().rule
+    }
+
     /// The coordinator itself: its reaper and other workers.
     #[must_use]
     pub fn coordinator() -> Self {

@@ -150,12 +150,6 @@ impl Home {
         self.dir.join("running")
     }
 
-    /// What the last daemon to be started said before it had a log.
-    #[must_use]
-    pub fn start_errors(&self) -> PathBuf {
-        self.logs().join("start.txt")
-    }
-
     /// The daemon's socket. A home whose path is too long for a socket gets one
     /// in a private directory under `/tmp`, named after the home.
     #[must_use]

@@ -28,12 +28,17 @@ pub mod network;
 pub mod policy;
 pub mod approvals;
 pub mod locks;
+pub mod work;
 
 // the one path every call takes
 pub mod service;
+pub mod life;
 
 // edges: each translates, none decides
 pub mod client;
 pub mod seat;
 pub mod mcp;
+pub mod daemon;
 pub mod shim;
+pub mod demo;
+pub mod cli;

@@ -37,7 +37,7 @@ impl Seat {
         let identity = identity::identify(&hello);
         let caller = match identity.person() {
             Some(person) => person,
-            None => arrive(&service, identity, &repo).await?,
+            None => arrive(&service, identity, &repo, hello.role).await?,
         };
         let resent = Mutex::new(hello.pending.iter().cloned().collect());
         Ok(Self { service, hello, caller, repo, others: Mutex::default(), resent })
@@ -111,7 +111,7 @@ impl Seat {
         if let Some(known) = known {
             return Ok(known);
         }
-        let caller = arrive(&self.service, other, &self.repo).await?;
+        let caller = arrive(&self.service, other, &self.repo, self.hello.role).await?;
         self.others.lock().unwrap_or_else(PoisonError::into_inner).insert(key, caller.clone());
         Ok(caller)
     }
@@ -121,6 +121,7 @@ async fn arrive(
     service: &Service,
     identity: identity::Identity,
     repo: &Arc<Repo>,
+    role: Role,
 ) -> Outcome<Caller> {
     let (repo, now) = (Arc::clone(repo), service.clock().now());
     service
@@ -128,7 +129,10 @@ async fn arrive(
         .write(move |tx| {
             let worktree = repo.root.display().to_string();
             let caller = agents::arrive(tx, &identity, &repo.project, Some(&worktree), now)?;
-            agents::connected(tx, &caller.session_id, now)?;
+            // Hooks and commands come and go; only a shim stays as long as its client.
+            if role == Role::Mcp {
+                agents::connected(tx, &caller.session_id, now)?;
+            }
             Ok(caller)
         })
         .await

@@ -10,9 +10,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::context::{Context, Ticket};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, Refusal};
 use crate::store::Tx;
 
 /// What a tool does to the world; the policy grants by this.
@@ -56,6 +57,8 @@ pub struct Hints {
 pub enum Progress<T> {
     /// It ended.
     Ended(T),
+    /// It ended with a "no" that keeps what was done on the way (a late result).
+    Declined(Box<dyn Refusal>),
     /// Its place in the queue is kept; the answer will be settled by whoever
     /// makes way, or by [`Tool::give_up`].
     Waits,
@@ -118,12 +121,12 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + 'static {
         Ok(())
     }
 
-    /// Takes back what was granted to a caller that has stopped listening.
+    /// Takes back what was `granted` to a caller that has stopped listening.
     ///
     /// # Errors
     /// Faults only.
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
-        let _ = (tx, ctx);
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()> {
+        let _ = (tx, ctx, granted);
         Ok(())
     }
 }

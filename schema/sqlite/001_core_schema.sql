@@ -84,11 +84,11 @@ CREATE TABLE work_queue (
     status             TEXT    NOT NULL CHECK (status IN ('pending', 'claimed', 'running', 'completed', 'failed', 'cancelled')),
     unmet              INTEGER NOT NULL CHECK (unmet >= 0), -- dependencies not yet completed; kept at submit and complete
     parked_reason      TEXT    CHECK (instr(parked_reason, char(0)) = 0), -- why it cannot become ready by itself
-    run_after          INTEGER NOT NULL CHECK (run_after BETWEEN 0 AND 253402300799999), -- back-off: not before this
+    run_after          INTEGER NOT NULL CHECK (run_after BETWEEN 0 AND 253402300799999), -- back-off: not before this; 0 once it is over
     attempt            INTEGER NOT NULL CHECK (attempt >= 0), -- claims so far
     max_attempts       INTEGER NOT NULL CHECK (max_attempts >= 1),
     dedupe_key         TEXT    CHECK (octet_length(dedupe_key) BETWEEN 1 AND 512 AND instr(dedupe_key, char(0)) = 0),
-    capability_key     TEXT    NOT NULL CHECK (instr(capability_key, char(0)) = 0), -- required capabilities as a canonical JSON array, '[]' if none
+    capability_key     TEXT    NOT NULL CHECK (octet_length(capability_key) BETWEEN 1 AND 700 AND instr(capability_key, char(0)) = 0), -- required capabilities as a canonical JSON array, '[]' if none
     deadline           INTEGER CHECK (deadline BETWEEN 0 AND 253402300799999),
     submitted_by       TEXT    NOT NULL CHECK (octet_length(submitted_by) BETWEEN 1 AND 512 AND instr(submitted_by, char(0)) = 0),
     submitted_at       INTEGER NOT NULL CHECK (submitted_at BETWEEN 0 AND 253402300799999),
@@ -113,19 +113,32 @@ CREATE TABLE work_queue (
     CONSTRAINT attempts_are_bounded CHECK (attempt <= max_attempts),
     CONSTRAINT an_end_has_its_time CHECK ((status IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
     CONSTRAINT a_result_comes_at_the_end CHECK (result IS NULL OR status IN ('completed', 'failed')),
-    CONSTRAINT capabilities_are_a_list CHECK (capability_key LIKE '[%]')
+    CONSTRAINT capabilities_are_a_list CHECK (capability_key LIKE '[%]'),
+    CONSTRAINT only_waiting_work_backs_off CHECK (run_after = 0 OR status = 'pending')
 ) STRICT;
 
 -- Order of submission is one line for all.
 CREATE UNIQUE INDEX work_queue_seq ON work_queue (seq);
 
--- get_work without a type: the first ready task, in one seek however long the queue is.
-CREATE INDEX work_queue_ready ON work_queue (project, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+-- get_work without a type: the first ready task of a set of required capabilities, in one seek however long the queue is.
+CREATE INDEX work_queue_ready ON work_queue (project, capability_key, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
 
 -- get_work with types: one seek for each type.
-CREATE INDEX work_queue_ready_by_type ON work_queue (project, task_type, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+CREATE INDEX work_queue_ready_by_type ON work_queue (project, capability_key, task_type, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
+
+-- get_work that finds nothing says what the rest waits for.
+CREATE INDEX work_queue_blocked ON work_queue (project, seq)
+    WHERE status = 'pending' AND (unmet > 0 OR parked_reason IS NOT NULL);
+
+-- The reaper: back-offs that are over, and when to wake next.
+CREATE INDEX work_queue_back_off ON work_queue (run_after)
+    WHERE status = 'pending' AND run_after > 0;
+
+-- list_work and work_graph show what is not finished, in order of submission.
+CREATE INDEX work_queue_open ON work_queue (project, seq)
+    WHERE status IN ('pending', 'claimed', 'running');
 
 -- The reaper: leases that ran out, and when to wake next.
 CREATE INDEX work_queue_leases ON work_queue (lease_expires_at)
@@ -149,6 +162,19 @@ CREATE TABLE work_dependencies (
 
 -- complete_work: which tasks waited for this one.
 CREATE INDEX work_dependencies_by_target ON work_dependencies (depends_on);
+
+-- How an attempt ended; the one under way is on the task itself. A late worker learns from here that its claim is gone.
+CREATE TABLE work_attempts (
+    task_id       TEXT    NOT NULL CHECK (octet_length(task_id) = 36 AND task_id GLOB '????????-????-????-????-????????????' AND length(replace(task_id, '-', '')) = 32 AND task_id NOT GLOB '*[^0-9a-f-]*'),
+    fence         INTEGER NOT NULL CHECK (fence >= 1),
+    session_id    TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    agent_id      TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    claimed_at    INTEGER NOT NULL CHECK (claimed_at BETWEEN 0 AND 253402300799999),
+    ended_at      INTEGER NOT NULL CHECK (ended_at BETWEEN 0 AND 253402300799999),
+    ending        TEXT    NOT NULL CHECK (ending IN ('completed', 'failed', 'lease_expired', 'holder_finished', 'holder_died', 'holder_silent', 'cancelled')),
+    error_message TEXT    CHECK (instr(error_message, char(0)) = 0),
+    PRIMARY KEY (task_id, fence)
+) STRICT, WITHOUT ROWID;
 
 -- Who stands in line. In the file, so that a restart of the daemon costs nobody its place.
 CREATE TABLE waits (

@@ -135,6 +135,14 @@ pub fn is_live(tx: &Tx<'_>, session_id: &str) -> Outcome<bool> {
     Ok(sql::heard(tx, session_id)?.is_some_and(|(_, ended)| !ended))
 }
 
+/// Whether the session lives and was heard after `since`.
+///
+/// # Errors
+/// Faults only.
+pub fn heard_since(tx: &Tx<'_>, session_id: &str, since: Time) -> Outcome<bool> {
+    Ok(sql::heard(tx, session_id)?.is_some_and(|(last, ended)| !ended && last > since))
+}
+
 /// Notes that the session has an open connection: it lives as long as that does.
 /// To be said of lasting connections only (a shim's), not of a hook's or a command's.
 ///
@@ -159,6 +167,14 @@ pub fn disconnected(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<()> {
     Ok(())
 }
 
+/// Notes that a connection is not known any more, and that nothing was heard.
+///
+/// # Errors
+/// Faults only.
+pub fn lost(tx: &Tx<'_>, session_id: &str) -> Outcome<()> {
+    Ok(sql::lose(tx, session_id)?)
+}
+
 /// Marks a session as ended, once; who it was, or `None` if it was not alive.
 /// For `life` alone, which frees what it held in the same transaction.
 ///
@@ -169,6 +185,14 @@ pub fn close(tx: &Tx<'_>, session_id: &str, reason: Reason, now: Time) -> Outcom
     sql::close(tx, session_id, reason.name(), now)?;
     tx.changed(Topic::Agents);
     Ok(Some(live))
+}
+
+/// The session, if it has not ended.
+///
+/// # Errors
+/// Faults only.
+pub fn find_live(tx: &Tx<'_>, session_id: &str) -> Outcome<Option<Live>> {
+    Ok(sql::live(tx, session_id)?)
 }
 
 /// Every session that has not ended, over all projects.
@@ -187,12 +211,14 @@ pub fn silent(tx: &Tx<'_>, before: Time) -> Outcome<Vec<String>> {
     Ok(sql::silent(tx, before)?)
 }
 
-/// When the session without a connection that was silent for longest was last heard.
+/// When the session without a connection that was silent for longest was last
+/// heard, not counting the `spared`.
 ///
 /// # Errors
 /// Faults only.
-pub fn longest_silent(tx: &Tx<'_>) -> Outcome<Option<Time>> {
-    Ok(sql::longest_silent(tx)?)
+pub fn longest_silent(tx: &Tx<'_>, spared: &[String]) -> Outcome<Option<Time>> {
+    let first = sql::longest_silent(tx, spared.len() + 1)?;
+    Ok(first.into_iter().find(|(session, _)| !spared.contains(session)).map(|(_, at)| at))
 }
 
 /// The stale threshold in force, in milliseconds.

@@ -10,6 +10,8 @@ mod refusal;
 mod sql;
 mod tools;
 
+use std::cell::Cell;
+
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -83,7 +85,9 @@ pub fn consume(tx: &Tx<'_>, ctx: &Context, approval_id: &str) -> Outcome<()> {
 
 fn ask(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>, digest: String) -> Outcome<Asked> {
     let caller = &ctx.caller;
-    let shown = redact::redact(wanted.arguments).to_string();
+    let hidden = Cell::new(false);
+    let shown = serde_json::to_string(&redact::Redacted::of(wanted.arguments, &hidden));
+    let shown = shown.map_err(anyhow::Error::from)?;
     let row = Asked {
         approval_id: Uuid::now_v7().to_string(),
         project: ctx.project().to_owned(),

@@ -4,7 +4,6 @@
 //! the first row follows [`GENESIS`]. The canonical text is the row's columns in
 //! order as one JSON array, so that no two rows share a text.
 
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::Row;
@@ -15,31 +14,39 @@ pub const GENESIS: &str = "00000000000000000000000000000000000000000000000000000
 /// The row's hash, given the one before.
 #[must_use]
 pub fn hash(before: &str, row: &Row) -> String {
-    digest(&format!("{before}{}", canonical(row)))
+    let mut text = Vec::with_capacity(512 + row.arguments.len() + row.result.len());
+    text.extend_from_slice(before.as_bytes());
+    let columns = (
+        row.seq,
+        row.at.ms(),
+        &row.project,
+        &row.agent_id,
+        &row.agent_type,
+        &row.session_id,
+        &row.operation,
+        &row.arguments,
+        row.success,
+        &row.code,
+        &row.result,
+        &row.request_key,
+    );
+    if serde_json::to_writer(&mut text, &columns).is_err() {
+        // Plain columns can always be written; a hash of less fits no row.
+        text.clear();
+    }
+    digest(&text)
 }
 
 /// SHA-256 of a text, in lower-case hex.
 #[must_use]
-pub fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn canonical(row: &Row) -> String {
-    json!([
-        row.seq,
-        row.at.ms(),
-        row.project,
-        row.agent_id,
-        row.agent_type,
-        row.session_id,
-        row.operation,
-        row.arguments,
-        row.success,
-        row.code,
-        row.result,
-        row.request_key,
-    ])
-    .to_string()
+pub fn digest(text: impl AsRef<[u8]>) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text) {
+        hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        hex.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    hex
 }
 
 /// Where a chain does not hold.
@@ -58,6 +65,12 @@ pub struct Walk {
 }
 
 impl Walk {
+    /// Number and hash of the last row that held.
+    #[must_use]
+    pub fn stands_at(&self) -> (i64, &str) {
+        (self.seq, &self.hash)
+    }
+
     /// A walk that starts after row `seq`, whose hash was `hash`.
     #[must_use]
     pub const fn after(seq: i64, hash: String) -> Self {
@@ -69,6 +82,9 @@ impl Walk {
     /// # Errors
     /// The break, if the row does not follow.
     pub fn step(&mut self, row: &Row) -> Result<(), Break> {
+        if row.seq <= self.seq {
+            return Err(Break { seq: row.seq, why: "the row was slipped in" });
+        }
         if row.seq != self.seq + 1 {
             return Err(Break { seq: self.seq + 1, why: "the row is missing" });
         }

@@ -9,10 +9,21 @@
 //! Not here: who calls `append` (`service` alone).
 
 pub mod chain;
+mod query;
 pub mod redact;
+pub mod seal;
 mod sql;
 
+use std::cell::Cell;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+pub use query::{AuditRefusal, AuditRows, Entries, Entry, QueryAudit, ROWS_MAX, Rows, Seal};
+pub use seal::SealAudit;
+
+use redact::Redacted;
 
 use crate::answer::Answer;
 use crate::context::Caller;
@@ -43,11 +54,12 @@ pub struct Record<'a> {
 }
 
 /// A row as it is hashed and stored.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the columns of audit_log")]
 pub struct Row {
     pub seq: i64,
-    #[serde(serialize_with = "ms")]
+    #[serde(with = "ms")]
+    #[schemars(with = "i64")]
     pub at: Time,
     pub project: Option<String>,
     pub agent_id: String,
@@ -62,9 +74,20 @@ pub struct Row {
     pub hash: String,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn ms<S: serde::Serializer>(at: &Time, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_i64(at.ms())
+/// A time as its milliseconds: what the hash covers.
+mod ms {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::time::Time;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(at: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(at.ms())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+        i64::deserialize(deserializer).map(Time::from_ms)
+    }
 }
 
 /// Appends a row; returns its number.
@@ -73,8 +96,7 @@ fn ms<S: serde::Serializer>(at: &Time, serializer: S) -> Result<S::Ok, S::Error>
 /// Faults only. The deed must not stand without its row: let the error undo it.
 pub fn append(tx: &Tx<'_>, record: &Record<'_>) -> Outcome<i64> {
     let (last, before) = sql::head(tx)?;
-    let answer = record.answer.map_or_else(|| json!({ "queued": true }), |answer| json!(answer));
-    let result = kept(&answer);
+    let (result, whole) = kept_answer(record.answer)?;
     let mut row = Row {
         seq: last + 1,
         at: record.at,
@@ -83,7 +105,7 @@ pub fn append(tx: &Tx<'_>, record: &Record<'_>) -> Outcome<i64> {
         agent_type: record.caller.agent_type.clone(),
         session_id: record.caller.session_id.clone(),
         operation: record.operation.into(),
-        arguments: kept(record.arguments),
+        arguments: kept(record.arguments)?.0,
         success: record.answer.is_none_or(Answer::success),
         code: record.answer.and_then(Answer::code).map(Into::into),
         result,
@@ -92,12 +114,10 @@ pub fn append(tx: &Tx<'_>, record: &Record<'_>) -> Outcome<i64> {
     };
     row.hash = chain::hash(&before, &row);
     sql::insert(tx, &row)?;
-    if let (Some(key), Some(answer)) = (record.request_key, record.answer) {
-        let whole = json!(answer).to_string();
-        // A repeat must get the very answer; the row has it unless it was shortened or redacted.
-        if whole != row.result {
-            sql::keep_reply(tx, key, &whole, record.at)?;
-        }
+    if let (false, Some(key), Some(answer)) = (whole, record.request_key, record.answer) {
+        // A repeat must get the very answer, and the row has it shortened or redacted.
+        let text = serde_json::to_string(answer).map_err(anyhow::Error::from)?;
+        sql::keep_reply(tx, key, &text, record.at)?;
     }
     tx.changed(Topic::Audit);
     Ok(row.seq)
@@ -120,18 +140,33 @@ pub enum Known {
 pub fn recall(tx: &Tx<'_>, key: &str, operation: &str, arguments: &Value) -> Outcome<Known> {
     Ok(match sql::answered(tx, key)? {
         None => Known::New,
-        Some((op, args, text)) if op == operation && args == kept(arguments) => {
+        Some((op, args, text)) if op == operation && args == kept(arguments)?.0 => {
             Known::Answered(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
         }
         Some(_) => Known::Another,
     })
 }
 
-/// The text of a value as the log keeps it: redacted, and not over [`TEXT_MAX`].
-fn kept(value: &Value) -> String {
-    let text = redact::redact(value).to_string();
+/// An answer as the log keeps it, and whether that is all of it.
+fn kept_answer(answer: Option<&Answer>) -> Outcome<(String, bool)> {
+    let (tag, (text, whole)) = match answer {
+        None => return Ok((r#"{"queued":true}"#.into(), true)),
+        Some(Answer::Done(reply)) => ("done", kept(reply)?),
+        Some(Answer::Refused(refused)) => ("refused", kept(&json!(refused))?),
+        Some(Answer::Fault(incident)) => ("fault", kept(&json!(incident))?),
+    };
+    Ok((format!(r#"{{"{tag}":{text}}}"#), whole))
+}
+
+/// A value as the log keeps it, redacted and not over [`TEXT_MAX`], and whether
+/// that is all of it.
+fn kept(value: &Value) -> Outcome<(String, bool)> {
+    let changed = Cell::new(false);
+    let text =
+        serde_json::to_string(&Redacted::of(value, &changed)).map_err(anyhow::Error::from)?;
     if text.len() <= TEXT_MAX {
-        return text;
+        return Ok((text, !changed.get()));
     }
-    json!({ "omitted_bytes": text.len(), "sha256": chain::digest(&text) }).to_string()
+    let short = json!({ "omitted_bytes": text.len(), "sha256": chain::digest(&text) });
+    Ok((short.to_string(), false))
 }

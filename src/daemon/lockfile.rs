@@ -64,7 +64,9 @@ pub fn take(path: &Path) -> Outcome<DaemonLock> {
     }
     let me = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into() };
     let text = serde_json::to_string(&me).map_err(anyhow::Error::from)?;
-    file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).context("failed to clear the lock file")?;
+    file.set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .context("failed to clear the lock file")?;
     file.write_all(text.as_bytes()).context("failed to write the lock file")?;
     Ok(DaemonLock { _file: file })
 }
@@ -77,6 +79,16 @@ pub fn holder(path: &Path) -> Option<Holder> {
         Ok(()) => None,
         Err(_held) => Some(read(&mut file).unwrap_or(Holder { pid: 0, version: "unknown".into() })),
     }
+}
+
+/// Asks the daemon to stop; what it has begun is finished.
+///
+/// # Errors
+/// When it cannot be told, which it can by its own user.
+pub fn stop(holder: &Holder) -> std::io::Result<()> {
+    let pid = i32::try_from(holder.pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = pid.ok_or_else(|| std::io::Error::other("the daemon has not said its pid yet"))?;
+    Ok(rustix::process::kill_process(pid, rustix::process::Signal::TERM)?)
 }
 
 fn read(file: &mut File) -> Option<Holder> {

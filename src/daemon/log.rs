@@ -24,7 +24,9 @@ pub fn to_files(folder: &Path, filter: &str) -> anyhow::Result<WorkerGuard> {
         .build(folder)
         .context("failed to open the log")?;
     let (writer, guard) = tracing_appender::non_blocking(files);
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_unreadable| EnvFilter::new("info"));
+    // The protocol library would write down whole requests, secrets and all.
+    let filter = EnvFilter::try_new(format!("{filter},rmcp=warn"))
+        .unwrap_or_else(|_unreadable| EnvFilter::new("info,rmcp=warn"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)

@@ -60,13 +60,15 @@ pub fn release_session(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<Vec<
     Ok(released.collect())
 }
 
-/// Removes every lock whose time is up and serves those who wait; returns how many.
+/// Removes every lock whose time is up, and serves those who wait for one, or
+/// stand behind a place whose time is up; returns how many locks were removed.
 ///
 /// # Errors
 /// Faults only.
 pub fn expire(tx: &Tx<'_>, now: Time) -> Outcome<usize> {
     let gone = sql::remove_expired(tx, now)?;
-    for project in gone.iter().collect::<BTreeSet<_>>() {
+    let left = sql::projects_with_old_places(tx, now)?;
+    for project in gone.iter().chain(&left).collect::<BTreeSet<_>>() {
         tx.changed(Topic::Locks);
         serve(tx, project, now)?;
     }

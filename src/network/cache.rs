@@ -51,7 +51,8 @@ pub fn decide(tx: &Tx<'_>, project: &str, profile: &str, host: &Host) -> Outcome
             && (rule.profile == EVERY || rule.profile == profile)
     };
     let open = default == NetworkPolicy::Allow;
-    Ok(verdict(exact.chain(below).filter(concerns), host.address.is_some(), open))
+    let matching: Vec<&Rule> = exact.chain(below).filter(concerns).collect();
+    Ok(verdict(&matching, host.address.is_some(), open))
 }
 
 fn table(tx: &Tx<'_>) -> Outcome<Arc<Table>> {

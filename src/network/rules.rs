@@ -47,12 +47,12 @@ pub struct Verdict {
 }
 
 /// The verdict of the rules that match a host.
-pub fn verdict<'a>(
-    matching: impl Iterator<Item = &'a Rule>,
+pub fn verdict(
+    matching: &[&Rule],
     is_address: bool,
     open: bool,
 ) -> Verdict {
-    let decides = matching.max_by_key(|rule| (rule.priority, rule.effect == Effect::Block));
+    let decides = matching.iter().max_by_key(|rule| (rule.priority, rule.effect == Effect::Block));
     match decides {
         Some(rule) => Verdict {
             allowed: rule.effect == Effect::Allow,
@@ -92,14 +92,14 @@ mod tests {
             (vec![rule(Allow, 2), rule(Block, 3), rule(Allow, 1)], false),
         ];
         for (rules, allowed) in cases {
-            assert_eq!(verdict(rules.iter(), false, false).allowed, allowed, "{rules:?}");
+            assert_eq!(verdict(&rules.iter().collect::<Vec<_>>(), false, false).allowed, allowed, "{rules:?}");
         }
     }
 
     #[test]
     fn what_nobody_named_is_as_the_default_says_but_never_an_address() {
-        assert!(verdict([].iter(), false, true).allowed);
-        assert!(!verdict([].iter(), true, true).allowed);
-        assert!(verdict([rule(Effect::Allow, 1)].iter(), true, false).allowed);
+        assert!(verdict(&[], false, true).allowed);
+        assert!(!verdict(&[], true, true).allowed);
+        assert!(verdict(&[&rule(Effect::Allow, 1)], true, false).allowed);
     }
 }

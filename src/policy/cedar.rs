@@ -6,7 +6,7 @@
 //!
 //! Not here: where the texts come from (`sets`, `watch`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr as _;
 use std::sync::LazyLock;
 
@@ -86,7 +86,7 @@ impl Language {
     }
 
     fn check(&self) -> Result<(), String> {
-        let profile = Profile { allowed: Some(HashSet::new().into_iter().collect()), ..Profile::default() };
+        let profile = Profile { allowed: Some(BTreeSet::new()), ..Profile::default() };
         let (caller, context) = (crate::context::Caller::coordinator(), serde_json::Map::new());
         let host = Resource::Domain { name: "example".into(), permitted: true };
         let resources = [Resource::Project, Resource::File("f".into()), Resource::Task("t".into()), host];
@@ -233,8 +233,8 @@ fn text(value: &str) -> Value {
     Value::new_string(value.to_owned())
 }
 
-fn texts<'a>(values: impl IntoIterator<Item = &'a String>) -> Value {
-    Value::new_set(values.into_iter().map(|value| text(value)))
+fn texts(values: &BTreeSet<String>) -> Value {
+    Value::new_set(values.iter().map(|value| text(value)))
 }
 
 impl Asked {

@@ -23,7 +23,7 @@ use crate::tool::{Access, Audience, Hints, Progress, Tool};
 pub fn known(tx: &Tx<'_>, name: &str) -> Outcome<Arc<Profile>> {
     let table = cache::table(tx)?;
     let found = table.profiles.get(name).cloned();
-    found.ok_or_else(|| unknown(name, table.profiles.keys()).into())
+    found.ok_or_else(|| unknown(name, &table.profiles).into())
 }
 
 /// Assign a profile to an agent or to all agents of a type, here or everywhere;
@@ -179,7 +179,8 @@ impl SetProfile {
         }
         known(tx, &self.name)?;
         sql::remove(tx, &self.name)?;
-        let profile = if stays { Some(ProfileView::of(&known(tx, &self.name)?)) } else { None };
+        let profile = if stays { Some(known(tx, &self.name)?) } else { None };
+        let profile = profile.map(|profile| ProfileView::of(&profile));
         Ok(Changed { action: if stays { "reset" } else { "removed" }, profile })
     }
 }

@@ -1,12 +1,15 @@
 //! The tools by which people look at profiles.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refusal::ProfileRefusal;
 use super::sql::{self, AssignmentRow};
 use super::tools::ProfileView;
-use super::{EVERY, cache};
+use super::{EVERY, Profile, cache};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
@@ -84,7 +87,7 @@ impl Tool for ListProfiles {
     }
 }
 
-fn shown(profile: &super::Profile) -> Shown {
+fn shown(profile: &Profile) -> Shown {
     Shown {
         profile: ProfileView::of(profile),
         own: profile.own,
@@ -115,8 +118,9 @@ impl Tool for ShowProfile {
 }
 
 /// The refusal for a name that no profile has.
-pub fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> ProfileRefusal {
+pub fn unknown(name: &str, known: &BTreeMap<String, Arc<Profile>>) -> ProfileRefusal {
     let nearest = known
+        .keys()
         .map(|other| (strsim::jaro_winkler(name, other), other))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))

@@ -83,7 +83,7 @@ impl Tool for GetMyProfile {
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<MyProfile>> {
         let held = cache::of(tx, &ctx.caller, ctx.project())?;
-        let (used, files) = usage::usage(tx, ctx.project(), &ctx.caller.agent_id, ctx.now)?;
+        let (used, files) = usage(tx, ctx.project(), &ctx.caller.agent_id, ctx.now)?;
         let usage = UsageView {
             files_per_day: files,
             seconds_per_day: used.active_ms / SECOND,

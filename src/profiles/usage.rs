@@ -135,7 +135,7 @@ pub fn usage(tx: &Tx<'_>, project: &str, agent_id: &str, now: Time) -> Outcome<(
 ///
 /// # Errors
 /// `resource_limit_exceeded`; what was noted goes with the caller's savepoint.
-pub fn note_files(tx: &Tx<'_>, ctx: &Context, held: &Held, keys: &[&str]) -> Outcome<()> {
+pub fn note_files(tx: &Tx<'_>, ctx: &Context, held: &Held, keys: &[String]) -> Outcome<()> {
     if is_free(&ctx.caller) || keys.is_empty() {
         return Ok(());
     }
@@ -176,7 +176,7 @@ fn key(ctx: &Context) -> Key {
 
 /// People and the coordinator's own workers have no limits.
 fn is_free(caller: &Caller) -> bool {
-    caller.person || *caller == Caller::coordinator()
+    caller.person || cache::is_coordinator(caller)
 }
 
 #[cfg(test)]

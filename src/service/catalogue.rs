@@ -55,7 +55,7 @@ pub trait Call: Send + Sync {
     /// See [`Tool::left`].
     fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
     /// See [`Tool::take_back`].
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()>;
 }
 
 impl<T: Tool + Sync> Call for T {
@@ -70,6 +70,7 @@ impl<T: Tool + Sync> Call for T {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>> {
         match Self::run(self, tx, ctx)? {
             Progress::Ended(reply) => Ok(Progress::Ended(to_value(&reply)?)),
+            Progress::Declined(refusal) => Ok(Progress::Declined(refusal)),
             Progress::Waits => Ok(Progress::Waits),
         }
     }
@@ -82,8 +83,8 @@ impl<T: Tool + Sync> Call for T {
         Self::left(self, tx, ctx)
     }
 
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
-        Self::take_back(self, tx, ctx)
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()> {
+        Self::take_back(self, tx, ctx, granted)
     }
 }
 
@@ -103,7 +104,7 @@ impl Entry {
             hints: T::HINTS,
             grows: T::GROWS,
             input: schema::<T>,
-            output: schema::<T::Reply>,
+            output: reply_schema::<T::Reply>,
             parse: |entry, asked| {
                 let call: T = arguments::read(entry, asked)?;
                 Ok(Box::new(call))
@@ -135,7 +136,16 @@ impl Entry {
 }
 
 fn schema<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12()
+    made_by::<T>(SchemaSettings::draft2020_12())
+}
+
+/// What is left out when it is the default may be missing.
+fn reply_schema<T: JsonSchema>() -> Schema {
+    made_by::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn made_by<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    settings
         .with(|settings| {
             settings.inline_subschemas = true;
             settings.meta_schema = None;

@@ -12,32 +12,80 @@
 
 pub mod arguments;
 pub mod catalogue;
+mod gate;
 mod permit;
 pub mod resources;
 mod waiting;
+mod watch;
 
 use std::sync::{Arc, LazyLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::agents;
 use crate::answer::Answer;
+use crate::approvals;
 use crate::audit::{self, Known, Record};
-use crate::context::Context;
+use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
+use crate::locks;
+use crate::network;
+use crate::policy;
+use crate::profiles;
+use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
-use crate::time::Clock;
+use crate::time::{Clock, Time};
 use crate::tool::{Access, Progress};
+use crate::work;
 use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
+use gate::{Admission, Subject};
+pub use waiting::record_settled;
+use watch::Watch;
 
 /// Every tool, in the order in which clients see them.
 pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     vec![
+        Entry::of::<locks::AcquireLock>(),
+        Entry::of::<locks::ReleaseLock>(),
+        Entry::of::<locks::CheckLocks>(),
+        Entry::of::<work::SubmitWork>(),
+        Entry::of::<work::GetWork>(),
+        Entry::of::<work::CompleteWork>(),
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),
+        Entry::of::<profiles::GetMyProfile>(),
+        Entry::of::<audit::QueryAudit>(),
+        Entry::of::<policy::CheckPolicy>(),
+        Entry::of::<policy::ValidateCedarPolicy>(),
+        Entry::of::<work::PendingWork>(),
+        Entry::of::<work::ListWork>(),
+        Entry::of::<work::ShowWork>(),
+        Entry::of::<work::WorkGraph>(),
+        Entry::of::<work::CancelWork>(),
+        Entry::of::<work::RetryWork>(),
+        Entry::of::<locks::ForceReleaseLock>(),
+        Entry::of::<audit::AuditRows>(),
+        Entry::of::<audit::SealAudit>(),
+        Entry::of::<profiles::ListProfiles>(),
+        Entry::of::<profiles::ShowProfile>(),
+        Entry::of::<profiles::AssignProfile>(),
+        Entry::of::<profiles::SetProfile>(),
+        Entry::of::<policy::ListPolicies>(),
+        Entry::of::<policy::ExplainPolicy>(),
+        Entry::of::<policy::AddPolicy>(),
+        Entry::of::<policy::DisablePolicy>(),
+        Entry::of::<network::ListDomains>(),
+        Entry::of::<network::CheckDomain>(),
+        Entry::of::<network::DomainLog>(),
+        Entry::of::<network::AllowDomain>(),
+        Entry::of::<network::BlockDomain>(),
+        Entry::of::<network::ImportDomains>(),
+        Entry::of::<approvals::ListApprovals>(),
+        Entry::of::<approvals::Approve>(),
+        Entry::of::<approvals::Deny>(),
     ]
 });
 
@@ -57,6 +105,7 @@ pub fn find(name: &str) -> Outcome<&'static Entry> {
 pub struct Service {
     store: Arc<Store>,
     clock: Clock,
+    watch: Watch,
 }
 
 /// A request that passed the checks which need no transaction.
@@ -64,8 +113,8 @@ struct Request {
     ctx: Context,
     operation: &'static str,
     arguments: Value,
-    /// The call, or why it cannot be made.
-    call: Result<Box<dyn Call>, Answer>,
+    /// The call and what it is about, or why it cannot be made.
+    call: Result<(Box<dyn Call>, Subject), Answer>,
 }
 
 /// What a transaction made of a request.
@@ -77,8 +126,9 @@ enum Ended {
 impl Service {
     /// A service over `store`, telling the time by `clock`.
     #[must_use]
-    pub const fn new(store: Arc<Store>, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<Store>, clock: Clock) -> Self {
+        let watch = Watch::over(&clock);
+        Self { store, clock, watch }
     }
 
     /// The store beneath.
@@ -101,13 +151,18 @@ impl Service {
         asked: Value,
         stop: &CancellationToken,
     ) -> Answer {
+        if let Err(failure) = self.mind_the_clock().await {
+            return Answer::from(failure);
+        }
         let entry = match find(name) {
             Ok(entry) => entry,
             Err(failure) => return self.refuse_unknown(ctx, name, asked, failure).await,
         };
         let request = Arc::new(self.request(ctx, entry, asked));
         if entry.access == Access::Read && request.call.is_ok() && request.ctx.ticket.is_none() {
-            return tokio::task::block_in_place(|| self.look(&request));
+            if let Some(answer) = tokio::task::block_in_place(|| self.look(&request)) {
+                return answer;
+            }
         }
         let listening = request.ctx.ticket.map(|ticket| self.store.news().expect(ticket.id));
         let ended = {
@@ -131,33 +186,69 @@ impl Service {
         }
     }
 
+    /// Moves every deadline with the wall clock if it was stepped since this was
+    /// last asked; returns the step in milliseconds.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub async fn mind_the_clock(&self) -> Outcome<i64> {
+        match self.watch.stepped() {
+            None => Ok(0),
+            Some(reading) => self.rebase(reading).await,
+        }
+    }
+
+    /// Moves every deadline by what the wall clock has stepped since the last
+    /// write, whichever daemon made it; returns the step in milliseconds.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub async fn rebase(&self, reading: Reading) -> Outcome<i64> {
+        let rebase = move |tx: &Tx<'_>| {
+            let step = clock::rebase(tx, &reading)?;
+            if step != 0 {
+                tracing::warn!(step_ms = step, "the clock was stepped; deadlines moved with it");
+                record_own(tx, "clock_step", json!({ "step_ms": step }), reading.wall)?;
+            }
+            Ok(step)
+        };
+        self.store.write(rebase).await
+    }
+
     /// Reads the arguments and asks whatever can be asked without a transaction.
     fn request(&self, mut ctx: Context, entry: &'static Entry, arguments: Value) -> Request {
         let call = permit::permit(entry, &ctx, &self.store).and_then(|()| {
             let mut call = entry.parse(&arguments)?;
             call.prepare(&ctx)?;
-            Ok(call)
+            policy::prepare(&self.store, &ctx);
+            Ok((call, Subject::of(entry, &ctx, &arguments)))
         });
-        if let Ok(call) = &call {
+        if let Ok((call, _)) = &call {
             ctx.ticket = waiting::ticket(call.wait_seconds(), ctx.now);
         }
         Request { ctx, operation: entry.name, arguments, call: call.map_err(Answer::from) }
     }
 
-    /// A read: a snapshot, audited later with others' rows.
-    fn look(&self, request: &Arc<Request>) -> Answer {
+    /// A read: a snapshot, audited later with others' rows. `None` if it must write
+    /// before it may be made.
+    fn look(&self, request: &Arc<Request>) -> Option<Answer> {
+        let (ctx, arguments) = (&request.ctx, &request.arguments);
         let answer = self.store.read(|tx| match &request.call {
-            Ok(call) => ended(call.run(tx, &request.ctx)),
-            Err(refused) => Ok(refused.clone()),
+            Ok((call, subject)) => match gate::admit(tx, ctx, subject, arguments) {
+                Ok(Admission::Granted(_)) => ended(call.run(tx, ctx)).map(Some),
+                Ok(Admission::InTransaction) => Ok(None),
+                Err(failure) => ended(Err(failure)).map(Some),
+            },
+            Err(refused) => Ok(Some(refused.clone())),
         });
-        let answer = answer.unwrap_or_else(Answer::from);
+        let answer = answer.unwrap_or_else(|failure| Some(Answer::from(failure)))?;
         let (request, kept) = (Arc::clone(request), answer.clone());
         self.store.write_later(move |tx| {
             permit::seen(tx, &request.ctx, request.operation)?;
             // A read may be repeated freely, so its name is not kept.
             record(tx, &request, &kept, None)
         });
-        answer
+        Some(answer)
     }
 
     async fn refuse_unknown(
@@ -180,7 +271,9 @@ fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
     match progress {
         Ok(Progress::Ended(reply)) => Ok(Answer::Done(reply)),
         Ok(Progress::Waits) => Err(anyhow::anyhow!("a read cannot wait").into()),
-        Err(Failure::Refused(refusal)) => Ok(Answer::from(Failure::Refused(refusal))),
+        Ok(Progress::Declined(refusal)) | Err(Failure::Refused(refusal)) => {
+            Ok(Answer::from(Failure::Refused(refusal)))
+        }
         Err(fault) => Err(fault),
     }
 }
@@ -199,7 +292,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     permit::seen(tx, &request.ctx, request.operation)?;
     let settled = tx.settled_count();
     let outcome = match &request.call {
-        Ok(call) => tx.attempt(|tx| call.run(tx, &request.ctx)),
+        Ok((call, subject)) => admitted(tx, request, subject, call.as_ref()),
         Err(refused) => {
             record(tx, request, refused, key)?;
             return Ok(Ended::With(refused.clone()));
@@ -208,15 +301,37 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     let answer = match outcome {
         Ok(Progress::Waits) => {
             record_queued(tx, request)?;
+            // It may have made way for others before it found nothing for itself.
+            record_settled(tx, settled, request.ctx.now)?;
             return Ok(Ended::Waits);
         }
         Ok(Progress::Ended(reply)) => Answer::Done(reply),
+        Ok(Progress::Declined(refusal)) => Answer::from(Failure::Refused(refusal)),
         // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
         Err(failure) => refused_or_fault(failure)?,
     };
     record(tx, request, &answer, key)?;
-    waiting::record_settled(tx, settled, request.ctx.now)?;
+    record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
+}
+
+/// Runs the call if the policies let it. A question to a person outlives the refusal;
+/// what the call uses up does not.
+fn admitted(
+    tx: &Tx<'_>,
+    request: &Request,
+    subject: &Subject,
+    call: &dyn Call,
+) -> Outcome<Progress<Value>> {
+    let ctx = &request.ctx;
+    let granted = match gate::admit(tx, ctx, subject, &request.arguments)? {
+        Admission::Granted(granted) => granted,
+        Admission::InTransaction => return Err(anyhow::anyhow!("this is a transaction").into()),
+    };
+    tx.attempt(|tx| {
+        granted.enter(tx, ctx, subject)?;
+        call.run(tx, ctx)
+    })
 }
 
 fn refused_or_fault(failure: Failure) -> Outcome<Answer> {
@@ -243,4 +358,21 @@ fn of<'a>(request: &'a Request, answer: Option<&'a Answer>, key: Option<&'a str>
         answer,
         request_key: key,
     }
+}
+
+/// The audit row of what the coordinator did by itself.
+///
+/// # Errors
+/// Faults only.
+pub fn record_own(tx: &Tx<'_>, operation: &'static str, result: Value, now: Time) -> Outcome<()> {
+    let record = Record {
+        at: now,
+        project: None,
+        caller: &Caller::coordinator(),
+        operation,
+        arguments: &json!({}),
+        answer: Some(&Answer::Done(result)),
+        request_key: None,
+    };
+    audit::append(tx, &record).map(drop)
 }

@@ -3,8 +3,10 @@
 use crate::agents;
 use crate::context::Context;
 use crate::failure::{Outcome, Refusal};
+use crate::locks;
 use crate::store::{Store, Tx};
-use crate::tool::{Audience, Tool as _};
+use crate::tool::{Access, Audience, Tool as _};
+use crate::work;
 
 use super::catalogue::Entry;
 
@@ -13,6 +15,10 @@ use super::catalogue::Entry;
 pub enum PermitRefusal {
     #[error("{tool} is for a person at a terminal")]
     PersonRequired { tool: &'static str },
+    #[error("{tool} takes something away from somebody, so it needs a person at a terminal")]
+    TerminalRequired { tool: &'static str },
+    #[error("{tool} changes who may do what, so it needs a person at a terminal")]
+    PolicyAtTerminal { tool: &'static str },
     #[error("the disk is full, so {tool} cannot be kept")]
     DiskFull { tool: &'static str },
 }
@@ -20,7 +26,9 @@ pub enum PermitRefusal {
 impl Refusal for PermitRefusal {
     fn code(&self) -> &'static str {
         match self {
-            Self::PersonRequired { .. } => "person_required",
+            Self::PersonRequired { .. }
+            | Self::TerminalRequired { .. }
+            | Self::PolicyAtTerminal { .. } => "person_required",
             Self::DiskFull { .. } => "disk_full",
         }
     }
@@ -28,6 +36,9 @@ impl Refusal for PermitRefusal {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::PersonRequired { .. } => "ask the person who runs you to do it".into(),
+            Self::TerminalRequired { .. } | Self::PolicyAtTerminal { .. } => {
+                "run it yourself in a terminal that no agent has opened".into()
+            }
             Self::DiskFull { .. } => {
                 "free some space on the disk; locks can still be released and work completed".into()
             }
@@ -43,6 +54,13 @@ pub fn permit(entry: &Entry, ctx: &Context, store: &Store) -> Outcome<()> {
     if entry.audience == Audience::People && !ctx.caller.person {
         return Err(PermitRefusal::PersonRequired { tool: entry.name }.into());
     }
+    // A script may do a person's work, but not take something away from somebody.
+    if entry.audience == Audience::People && entry.hints.destructive && !ctx.caller.at_terminal() {
+        return Err(PermitRefusal::TerminalRequired { tool: entry.name }.into());
+    }
+    if entry.access == Access::Policy && !ctx.caller.at_terminal() {
+        return Err(PermitRefusal::PolicyAtTerminal { tool: entry.name }.into());
+    }
     if entry.grows && store.is_short_of_room() {
         return Err(PermitRefusal::DiskFull { tool: entry.name }.into());
     }
@@ -55,6 +73,9 @@ pub fn seen(tx: &Tx<'_>, ctx: &Context, operation: &str) -> Outcome<()> {
     if operation == agents::Heartbeat::NAME && !agents::is_live(tx, &ctx.caller.session_id)? {
         return Ok(());
     }
-    agents::seen(tx, ctx)?;
+    if agents::seen(tx, ctx)? {
+        locks::renew(tx, &ctx.caller.session_id, ctx.now)?;
+        work::renew(tx, &ctx.caller.session_id, ctx.now)?;
+    }
     Ok(())
 }

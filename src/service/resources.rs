@@ -42,6 +42,14 @@ pub static RESOURCES: &[Resource] = &[
         topics: &[Topic::Work],
     },
     Resource {
+        uri: "profiles://current",
+        title: "Your profile",
+        description: "What you may do here: trust, operations, limits and what is used of them",
+        tool: "get_my_profile",
+        arguments: || json!({}),
+        topics: &[Topic::Profiles],
+    },
+    Resource {
         uri: "audit://recent",
         title: "Recent audit entries",
         description: "The latest calls in this repository and what came of them",
@@ -79,11 +87,11 @@ pub fn markdown(title: &str, reply: &Value) -> String {
     for (name, value) in fields.iter().filter(|(name, _)| *name != "success") {
         match value {
             Value::Array(rows) if rows.is_empty() => {
-                text.push_str(&format!("\nNo {}.\n", words(name)))
+                text.push_str(&format!("\nNo {}.\n", words(name)));
             }
             Value::Array(rows) => text.push_str(&format!("\n{}", table(rows))),
             Value::Object(inner) => {
-                text.push_str(&format!("\n## {}\n{}", words(name), list(inner)))
+                text.push_str(&format!("\n## {}\n{}", words(name), list(inner)));
             }
             plain => text.push_str(&format!("\n- {}: {}\n", words(name), cell(plain))),
         }

@@ -7,14 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Ended, Request, Service, record};
 use crate::answer::Answer;
-use crate::audit::{self, Record};
-use crate::context::Ticket;
+use crate::audit::{self, Known, Record};
+use crate::context::{Context, Ticket};
 use crate::failure::{Failure, Outcome};
 use crate::store::Tx;
 use crate::time::{SECOND, Time};
@@ -63,8 +64,11 @@ impl Service {
         stopped: bool,
     ) -> Answer {
         let answer = settled.try_recv().unwrap_or_else(|_| lost());
-        if stopped && answer.success() {
-            let taken_back = self.store.write(move |tx| take_back(tx, &request)).await;
+        if stopped && let Answer::Done(granted) = answer.clone() {
+            let mut ctx = request.ctx.clone();
+            ctx.now = self.clock.now();
+            let taken_back =
+                self.store.write(move |tx| take_back(tx, &request, &ctx, &granted)).await;
             if let Err(failure) = taken_back {
                 tracing::warn!(
                     "what a cancelled call was granted could not be taken back: {failure}"
@@ -81,27 +85,31 @@ fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<O
     if !waits::leave(tx, ticket.id)? {
         return Ok(None);
     }
-    let Ok(call) = &request.call else { return Ok(None) };
+    let Ok((call, _)) = &request.call else { return Ok(None) };
     let mut ctx = request.ctx.clone();
     ctx.now = now;
     let settled = tx.settled_count();
     let answer = Answer::from(tx.attempt(|tx| call.give_up(tx, &ctx, ticket)));
-    record(tx, request, &answer, request.ctx.request_key.as_deref())?;
+    let key = request.ctx.request_key.as_deref();
+    record(tx, request, &answer, unused(tx, key, request.operation, &request.arguments)?)?;
     // The refusal undid what the call did, so those behind it are served apart from it.
     call.left(tx, &ctx)?;
     record_settled(tx, settled, now)?;
     Ok(Some(Ended::With(answer)))
 }
 
-fn take_back(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
+fn take_back(tx: &Tx<'_>, request: &Request, ctx: &Context, granted: &Value) -> Outcome<()> {
     let from = tx.settled_count();
-    if let Ok(call) = &request.call {
-        call.take_back(tx, &request.ctx)?;
+    if let Ok((call, _)) = &request.call {
+        call.take_back(tx, ctx, granted)?;
     }
-    record_settled(tx, from, request.ctx.now)
+    record_settled(tx, from, ctx.now)
 }
 
 /// The audit rows of the calls that were settled since `from`.
+///
+/// # Errors
+/// Faults only.
 pub fn record_settled(tx: &Tx<'_>, from: usize, now: Time) -> Outcome<()> {
     for one in tx.settled_since(from) {
         audit::append(
@@ -113,11 +121,24 @@ pub fn record_settled(tx: &Tx<'_>, from: usize, now: Time) -> Outcome<()> {
                 operation: one.operation,
                 arguments: &one.arguments,
                 answer: Some(&one.answer),
-                request_key: one.request_key.as_deref(),
+                request_key: unused(tx, one.request_key.as_deref(), one.operation, &one.arguments)?,
             },
         )?;
     }
     Ok(())
+}
+
+/// The request's name, unless an earlier request had it: then this one cannot be
+/// repeated, but must not fail those who make way for it.
+fn unused<'a>(
+    tx: &Tx<'_>,
+    key: Option<&'a str>,
+    operation: &str,
+    arguments: &Value,
+) -> Outcome<Option<&'a str>> {
+    let Some(name) = key else { return Ok(None) };
+    let known = audit::recall(tx, name, operation, arguments)?;
+    Ok(Some(name).filter(|_| matches!(known, Known::New)))
 }
 
 fn lost() -> Answer {

@@ -8,20 +8,24 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Bytes kept in reserve.
 pub const BALLAST_BYTES: u64 = 16 << 20;
+/// How often the disk is asked whether there is room again.
+const TRY_EVERY: Duration = Duration::from_secs(2);
 
 /// The reserve of one database.
 pub struct Ballast {
     path: PathBuf,
     given_up: Arc<AtomicBool>,
+    tried: Instant,
 }
 
 impl Ballast {
     /// Takes up the room, unless it is taken already or there is none to spare.
     pub fn at(path: PathBuf, given_up: Arc<AtomicBool>) -> Self {
-        let ballast = Self { path, given_up };
+        let ballast = Self { path, given_up, tried: Instant::now() };
         ballast.restore_if_room();
         ballast
     }
@@ -31,6 +35,19 @@ impl Ballast {
         let had = fs::metadata(&self.path).is_ok_and(|meta| meta.len() > 0);
         self.given_up.store(true, Ordering::Relaxed);
         had && fs::remove_file(&self.path).is_ok()
+    }
+
+    /// Whether the room was given up.
+    pub fn is_gone(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// [`Ballast::restore_if_room`], at most every few seconds: it asks the disk.
+    pub fn restore_now_and_then(&mut self) {
+        if self.tried.elapsed() > TRY_EVERY {
+            self.tried = Instant::now();
+            self.restore_if_room();
+        }
     }
 
     /// Takes the room up again when twice as much is free.

@@ -7,7 +7,7 @@
 
 use rusqlite::named_params;
 
-use super::tx::Tx;
+use super::tx::{Topic, Tx};
 use crate::os;
 use crate::time::{Clock, SECOND, Time};
 
@@ -31,10 +31,17 @@ impl Reading {
     /// The clocks now.
     #[must_use]
     pub fn take(clock: &Clock) -> Self {
+        let boot = os::boot_id();
+        Self { boot, wall: Time::default(), uptime: 0 }.again(clock)
+    }
+
+    /// The clocks now, in the same run of the machine as this reading.
+    #[must_use]
+    pub fn again(&self, clock: &Clock) -> Self {
         let wall = clock.now();
         // A wound clock is its own uptime: it never steps by itself.
         let uptime = if matches!(clock, Clock::System) { os::uptime_ms() } else { wall.ms() };
-        Self { boot: os::boot_id(), wall, uptime }
+        Self { boot: self.boot.clone(), wall, uptime }
     }
 
     /// How far the wall clock has stepped between `before` and this reading.
@@ -73,11 +80,19 @@ impl Mark {
             return Ok(());
         }
         let uptime = if matches!(self.clock, Clock::System) { os::uptime_ms() } else { wall.ms() };
-        let value = format!("{} {} {uptime}", self.boot, wall.ms());
-        super::meta::set(tx, "clock", &value)?;
+        note(tx, &Reading { boot: self.boot.clone(), wall, uptime })?;
         self.kept = Some(wall);
         Ok(())
     }
+}
+
+/// Writes a reading down, as the one that the next step is measured from.
+///
+/// # Errors
+/// What SQLite says.
+pub fn note(tx: &Tx<'_>, reading: &Reading) -> rusqlite::Result<()> {
+    let value = format!("{} {} {}", reading.boot, reading.wall.ms(), reading.uptime);
+    super::meta::set(tx, "clock", &value)
 }
 
 /// The reading at the last write, if there was one.
@@ -95,6 +110,24 @@ pub fn last_reading(tx: &Tx<'_>) -> rusqlite::Result<Option<Reading>> {
             .map(|(wall, uptime)| Reading { boot: boot.into(), wall: Time::from_ms(wall), uptime }),
         _ => None,
     })
+}
+
+/// Moves every deadline by what the wall clock has stepped since the last write;
+/// returns the step in milliseconds, 0 for none.
+///
+/// # Errors
+/// What SQLite says.
+pub fn rebase(tx: &Tx<'_>, now: &Reading) -> rusqlite::Result<i64> {
+    let step = last_reading(tx)?.map_or(0, |before| now.step_since(&before));
+    if step != 0 {
+        shift(tx, step)?;
+        // Else the next reading would be held against the old one, and the step taken twice.
+        note(tx, now)?;
+        for topic in [Topic::Agents, Topic::Locks, Topic::Work] {
+            tx.changed(topic);
+        }
+    }
+    Ok(step)
 }
 
 /// Moves every running lease, wait and sign of life by `step` milliseconds.

@@ -11,6 +11,7 @@
 pub mod backup;
 mod ballast;
 pub mod clock;
+pub mod inspect;
 pub mod meta;
 pub mod migrate;
 mod news;
@@ -61,6 +62,7 @@ pub struct Store {
     shelf: Arc<shelf::Shelf>,
     ballast_gone: Arc<AtomicBool>,
     mark: PathBuf,
+    backups: PathBuf,
     unclean: bool,
 }
 
@@ -97,6 +99,7 @@ impl Store {
             shelf,
             ballast_gone,
             mark: home.running_mark(),
+            backups: home.backups(),
             unclean,
         })
     }
@@ -176,6 +179,12 @@ impl Store {
     pub fn back_up(&self, to: &std::path::Path, progress: impl FnMut(i32, i32)) -> Outcome<()> {
         let conn = self.readers.get().context("failed to get a read connection")?;
         backup::copy(&conn, to, progress)
+    }
+
+    /// Where copies of the database and sealed parts of the log go.
+    #[must_use]
+    pub fn backups(&self) -> &std::path::Path {
+        &self.backups
     }
 
     /// Who follows what changes, and who waits for an answer.

@@ -138,6 +138,9 @@ impl Writer {
         for job in jobs {
             job.finish(verdict.clone());
         }
+        if self.ballast.is_gone() {
+            self.ballast.restore_now_and_then();
+        }
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> anyhow::Result<()> {

@@ -109,11 +109,11 @@ CREATE TABLE IF NOT EXISTS coord.work_queue (
     status             text COLLATE "C" NOT NULL CHECK (status IN ('pending', 'claimed', 'running', 'completed', 'failed', 'cancelled')),
     unmet              bigint           NOT NULL CHECK (unmet >= 0), -- dependencies not yet completed; kept at submit and complete
     parked_reason      text, -- why it cannot become ready by itself
-    run_after          bigint           NOT NULL CHECK (run_after BETWEEN 0 AND 253402300799999), -- back-off: not before this
+    run_after          bigint           NOT NULL CHECK (run_after BETWEEN 0 AND 253402300799999), -- back-off: not before this; 0 once it is over
     attempt            bigint           NOT NULL CHECK (attempt >= 0), -- claims so far
     max_attempts       bigint           NOT NULL CHECK (max_attempts >= 1),
     dedupe_key         text COLLATE "C" CHECK (octet_length(dedupe_key) BETWEEN 1 AND 512),
-    capability_key     text             NOT NULL, -- required capabilities as a canonical JSON array, '[]' if none
+    capability_key     text COLLATE "C" NOT NULL CHECK (octet_length(capability_key) BETWEEN 1 AND 700), -- required capabilities as a canonical JSON array, '[]' if none
     deadline           bigint           CHECK (deadline BETWEEN 0 AND 253402300799999),
     submitted_by       text COLLATE "C" NOT NULL CHECK (octet_length(submitted_by) BETWEEN 1 AND 512),
     submitted_at       bigint           NOT NULL CHECK (submitted_at BETWEEN 0 AND 253402300799999),
@@ -138,7 +138,8 @@ CREATE TABLE IF NOT EXISTS coord.work_queue (
     CONSTRAINT attempts_are_bounded CHECK (attempt <= max_attempts),
     CONSTRAINT an_end_has_its_time CHECK ((status IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
     CONSTRAINT a_result_comes_at_the_end CHECK (result IS NULL OR status IN ('completed', 'failed')),
-    CONSTRAINT capabilities_are_a_list CHECK (capability_key LIKE '[%]')
+    CONSTRAINT capabilities_are_a_list CHECK (capability_key LIKE '[%]'),
+    CONSTRAINT only_waiting_work_backs_off CHECK (run_after = 0 OR status = 'pending')
 );
 ALTER TABLE coord.work_queue ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON coord.work_queue FROM PUBLIC, anon, authenticated;
@@ -146,13 +147,25 @@ REVOKE ALL ON coord.work_queue FROM PUBLIC, anon, authenticated;
 -- Order of submission is one line for all.
 CREATE UNIQUE INDEX IF NOT EXISTS work_queue_seq ON coord.work_queue (seq);
 
--- get_work without a type: the first ready task, in one seek however long the queue is.
-CREATE INDEX IF NOT EXISTS work_queue_ready ON coord.work_queue (project, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+-- get_work without a type: the first ready task of a set of required capabilities, in one seek however long the queue is.
+CREATE INDEX IF NOT EXISTS work_queue_ready ON coord.work_queue (project, capability_key, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
 
 -- get_work with types: one seek for each type.
-CREATE INDEX IF NOT EXISTS work_queue_ready_by_type ON coord.work_queue (project, task_type, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+CREATE INDEX IF NOT EXISTS work_queue_ready_by_type ON coord.work_queue (project, capability_key, task_type, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
+
+-- get_work that finds nothing says what the rest waits for.
+CREATE INDEX IF NOT EXISTS work_queue_blocked ON coord.work_queue (project, seq)
+    WHERE status = 'pending' AND (unmet > 0 OR parked_reason IS NOT NULL);
+
+-- The reaper: back-offs that are over, and when to wake next.
+CREATE INDEX IF NOT EXISTS work_queue_back_off ON coord.work_queue (run_after)
+    WHERE status = 'pending' AND run_after > 0;
+
+-- list_work and work_graph show what is not finished, in order of submission.
+CREATE INDEX IF NOT EXISTS work_queue_open ON coord.work_queue (project, seq)
+    WHERE status IN ('pending', 'claimed', 'running');
 
 -- The reaper: leases that ran out, and when to wake next.
 CREATE INDEX IF NOT EXISTS work_queue_leases ON coord.work_queue (lease_expires_at)
@@ -178,3 +191,18 @@ REVOKE ALL ON coord.work_dependencies FROM PUBLIC, anon, authenticated;
 
 -- complete_work: which tasks waited for this one.
 CREATE INDEX IF NOT EXISTS work_dependencies_by_target ON coord.work_dependencies (depends_on);
+
+-- How an attempt ended; the one under way is on the task itself. A late worker learns from here that its claim is gone.
+CREATE TABLE IF NOT EXISTS coord.work_attempts (
+    task_id       uuid             NOT NULL,
+    fence         bigint           NOT NULL CHECK (fence >= 1),
+    session_id    text COLLATE "C" NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512),
+    agent_id      text COLLATE "C" NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512),
+    claimed_at    bigint           NOT NULL CHECK (claimed_at BETWEEN 0 AND 253402300799999),
+    ended_at      bigint           NOT NULL CHECK (ended_at BETWEEN 0 AND 253402300799999),
+    ending        text COLLATE "C" NOT NULL CHECK (ending IN ('completed', 'failed', 'lease_expired', 'holder_finished', 'holder_died', 'holder_silent', 'cancelled')),
+    error_message text,
+    PRIMARY KEY (task_id, fence)
+);
+ALTER TABLE coord.work_attempts ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON coord.work_attempts FROM PUBLIC, anon, authenticated;

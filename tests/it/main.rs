@@ -1,6 +1,18 @@
 //! All integration tests in one binary: one link, one place for helpers.
 
+mod agents;
+mod approvals;
+mod audit;
+mod cli;
 mod config;
+mod e2e;
+mod life;
+mod locks;
+mod network;
+mod policy;
+mod profiles;
 mod repo;
 mod schema;
+mod tidy;
+mod work;
 mod world;

@@ -111,7 +111,9 @@ impl Storm {
             life += 1;
             let mut rpc = Rpc::open(&self.site, &format!("agent-{n}-{life}"));
             while !self.over.load(Ordering::SeqCst) {
-                let doomed = self.lives.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+                let doomed = self
+                    .lives
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
                 if doomed.is_ok() {
                     self.act_without_hearing(&mut rpc, &mut random);
                     rpc.child.0.kill().expect("the shim runs");
@@ -125,7 +127,10 @@ impl Storm {
     /// A request whose answer is never read: it may be done or not, but not twice.
     fn act_without_hearing(&self, rpc: &mut Rpc, random: &mut Random) {
         let path = format!("f{}", random.below(6));
-        rpc.send("tools/call", json!({ "name": "acquire_lock", "arguments": { "file_path": path } }));
+        rpc.send(
+            "tools/call",
+            json!({ "name": "acquire_lock", "arguments": { "file_path": path } }),
+        );
     }
 
     fn act(&self, rpc: &mut Rpc, random: &mut Random) {
@@ -138,7 +143,11 @@ impl Storm {
 
     fn submit(&self, rpc: &mut Rpc, random: &mut Random) {
         let type_ = format!("t{}", random.below(3));
-        let answer = self.hear(rpc, "submit_work", json!({ "task_type": type_, "description": "storm", "max_attempts": 100 }));
+        let answer = self.hear(
+            rpc,
+            "submit_work",
+            json!({ "task_type": type_, "description": "storm", "max_attempts": 100 }),
+        );
         let id = answer["task_id"].as_str().expect("a task").to_owned();
         let new = self.told.lock().expect("no agent has panicked").submitted.insert(id);
         assert!(new, "an id was given twice");
@@ -149,18 +158,34 @@ impl Storm {
         let Some(id) = got["task_id"].as_str() else { return };
         let done = self.hear(rpc, "complete_work", json!({ "task_id": id, "success": true }));
         if done["success"] == true {
-            *self.told.lock().expect("no agent has panicked").completed.entry(id.to_owned()).or_default() += 1;
+            *self
+                .told
+                .lock()
+                .expect("no agent has panicked")
+                .completed
+                .entry(id.to_owned())
+                .or_default() += 1;
         }
     }
 
     fn lock(&self, rpc: &mut Rpc, random: &mut Random) {
         let path = format!("f{}", random.below(6));
-        let got = self.hear(rpc, "acquire_lock", json!({ "file_path": path, "wait_seconds": random.below(2) }));
+        let got = self.hear(
+            rpc,
+            "acquire_lock",
+            json!({ "file_path": path, "wait_seconds": random.below(2) }),
+        );
         if got["action"] != "acquired" {
             return;
         }
         let fence = got["fence"].as_i64().expect("a fence");
-        self.told.lock().expect("no agent has panicked").fences.entry(path.clone()).or_default().push(fence);
+        self.told
+            .lock()
+            .expect("no agent has panicked")
+            .fences
+            .entry(path.clone())
+            .or_default()
+            .push(fence);
         self.hear(rpc, "release_lock", json!({ "file_path": path }));
     }
 
@@ -177,7 +202,12 @@ impl Storm {
             judge.call("check_locks", json!({}))["locks"].as_array().is_some_and(Vec::is_empty)
         });
         let told = self.told.lock().expect("no agent has panicked");
-        println!("{} answers, {} tasks, {} completed", told.answers, told.submitted.len(), told.completed.len());
+        println!(
+            "{} answers, {} tasks, {} completed",
+            told.answers,
+            told.submitted.len(),
+            told.completed.len()
+        );
         assert!(told.completed.values().all(|times| *times == 1), "a task was completed twice");
         let state = self.tasks();
         for id in &told.submitted {

@@ -6,3 +6,4 @@ mod clients;
 mod hostile;
 mod rpc;
 mod site;
+mod trouble;

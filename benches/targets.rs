@@ -1,0 +1,42 @@
+//! Every figure of `docs/benchmarks.md`: `cargo bench --bench targets [-- NAME…]`.
+//!
+//! Figures are ratios to a yardstick of the same run, because machines differ and
+//! are shared; absolute times stand beside them as a note.
+
+mod targets {
+    pub mod claims;
+    pub mod contention;
+    pub mod locks;
+    pub mod mcp;
+    pub mod size;
+    pub mod start;
+    pub mod table;
+    pub mod yardstick;
+}
+
+use targets::table::Table;
+
+/// One measurement by name.
+type Bench = (&'static str, fn(&mut Table));
+
+const BENCHES: &[Bench] = &[
+    ("locks", targets::locks::run),
+    ("contention", targets::contention::run),
+    ("group", targets::locks::grouped),
+    ("claims", targets::claims::run),
+    ("start", targets::start::run),
+    ("size", targets::size::run),
+];
+
+fn main() {
+    let asked: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let mut table = Table::default();
+    for (name, bench) in BENCHES {
+        if asked.is_empty() || asked.iter().any(|one| one == name) {
+            eprintln!("measuring {name} …");
+            bench(&mut table);
+        }
+    }
+    println!("{table}");
+}
