@@ -166,6 +166,9 @@ impl Language {
             }));
             policies.push(policy.new_id(PolicyId::new(name(source, policy, at))));
         }
+        if source.origin == Origin::Question && policies.is_empty() {
+            problems.push(Problem::at(text, 0, "there is no policy in it"));
+        }
         if source.origin == Origin::Row && policies.len() != 1 {
             let message = format!("it holds {} policies, and takes one", policies.len());
             problems.push(Problem::at(text, 0, message));

@@ -27,6 +27,7 @@ use crate::agents;
 use crate::answer::Answer;
 use crate::approvals;
 use crate::audit::{self, Known, Record};
+use crate::config::Config;
 use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
 use crate::locks;
@@ -129,6 +130,13 @@ impl Service {
     pub fn new(store: Arc<Store>, clock: Clock) -> Self {
         let watch = Watch::over(&clock);
         Self { store, clock, watch }
+    }
+
+    /// Puts the settings about profiles, policies and hosts in force.
+    pub fn configure(&self, config: &Config) {
+        profiles::configure(&self.store, profiles::Settings::of(config));
+        policy::configure(&self.store, policy::Settings::of(config));
+        network::configure(&self.store, config.network_default_policy());
     }
 
     /// The store beneath.

@@ -78,7 +78,7 @@ fn resources() -> [(&'static str, Resource); 5] {
 #[test]
 fn who_may_call_what_is_the_same_for_both_engines() {
     let worlds = [world(PolicyEngine::Native), world(PolicyEngine::Cedar)];
-    let mut table = String::from("operation              agent 0 1 2 3 4   person\n");
+    let mut table = format!("{:29}0 1 2 3 4   person\n", "trust");
     for operation in operations::all() {
         let mut cells: BTreeSet<(String, Vec<&str>)> = BTreeSet::new();
         for (class, resource) in resources() {
@@ -94,7 +94,7 @@ fn who_may_call_what_is_the_same_for_both_engines() {
             cells.insert((if others { String::new() } else { format!(" ({class})") }, row));
         }
         for (class, row) in cells {
-            let name = format!("{}{class}", operation.name);
+            let name = operation.name.to_owned() + class.as_str();
             table += &format!("{name:29}{}   {}\n", row[..5].join(" "), row[5]);
         }
     }

@@ -72,7 +72,7 @@ fn questions_have_bounds_and_strange_ids_are_only_names() {
         assert_eq!(ann.asks("check_policy", arguments).code(), Some("invalid_argument"));
     }
     let strange =
-        ["\"", "\") || true", "\u{202e}nna", "ann\u{200b}", "'; DROP TABLE agent_profiles; --", "\\u{0}", "✓"];
+        ["\"", "\") || true", "\u{202e}nna", "ann\u{200b}", "'; DROP TABLE agent_profiles; --", "✓"];
     for name in strange {
         let actor = of_type(&world, name, name);
         let answer = fields(&actor.asks("check_policy", json!({ "operation": "acquire_lock", "resource": name })));
