@@ -3,12 +3,14 @@
 //!
 //! Blocking, on plain threads: a command or a shim has nothing else to do meanwhile.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::fs::FlockOperation;
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -65,13 +67,16 @@ impl Refusal for ClientError {
 /// [`ClientError::Start`] when none could be had, with what it said.
 pub fn connect(home: &Home) -> Result<UnixStream, ClientError> {
     let start = Instant::now();
-    let mut started: Option<Child> = None;
+    let (mut starter, mut started): (Option<File>, Option<Child>) = (None, None);
     loop {
         if let Ok(stream) = UnixStream::connect(home.socket()) {
             if let Some(child) = started {
                 bury(child);
             }
             return Ok(stream);
+        }
+        if start.elapsed() > START_WITHIN {
+            return Err(ClientError::Start { why: "it did not answer in time".into() });
         }
         started = match started {
             Some(mut child) => match child.try_wait() {
@@ -87,19 +92,34 @@ pub fn connect(home: &Home) -> Result<UnixStream, ClientError> {
                 }
                 Err(error) => return Err(ClientError::Start { why: error.to_string() }),
             },
-            None => Some(spawn_daemon(home)?),
+            None if starter.is_some() => Some(spawn_daemon(home)?),
+            None => {
+                starter = become_starter(home)?;
+                continue;
+            }
         };
-        if start.elapsed() > START_WITHIN {
-            return Err(ClientError::Start { why: "it did not answer in time".into() });
-        }
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Of many that find no daemon, one starts it, while it holds a lock; the others
+/// look for it meanwhile. `None`: somebody else is at it.
+fn become_starter(home: &Home) -> Result<Option<File>, ClientError> {
+    let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
+    home.prepare().map_err(|refusal| ClientError::Start { why: refusal.to_string() })?;
+    let file = File::options().create(true).append(true).open(home.start_lock()).map_err(failed)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(_taken) => {
+            std::thread::sleep(LOOK_EVERY);
+            Ok(None)
+        }
     }
 }
 
 /// Starts a daemon that outlives us. If another is faster, ours ends by itself.
 fn spawn_daemon(home: &Home) -> Result<Child, ClientError> {
     let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
-    home.prepare().map_err(|refusal| ClientError::Start { why: refusal.to_string() })?;
     Command::new(own_binary())
         .args(["daemon", "foreground"])
         .env("COORD_HOME", home.dir())

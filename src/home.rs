@@ -120,6 +120,12 @@ impl Home {
         self.dir.join("daemon.lock")
     }
 
+    /// Held by whoever starts the daemon, while it starts.
+    #[must_use]
+    pub fn start_lock(&self) -> PathBuf {
+        self.dir.join("start.lock")
+    }
+
     /// The user's settings.
     #[must_use]
     pub fn config(&self) -> PathBuf {

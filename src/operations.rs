@@ -77,10 +77,11 @@ fn read(schema: &'static str) -> impl Iterator<Item = Operation> {
             ("admin", Access::Admin),
             ("policy", Access::Policy),
         ];
-        let access = access.into_iter().find(|(group, _)| in_group(group)).map(|(_, access)| access);
+        let access =
+            access.into_iter().find(|(group, _)| in_group(group)).map(|(_, access)| access);
         let people = in_group("people");
-        names.split(',').filter_map(move |name| {
-            Some(Operation { name: name.trim(), access: access?, people })
-        })
+        names
+            .split(',')
+            .filter_map(move |name| Some(Operation { name: name.trim(), access: access?, people }))
     })
 }

@@ -167,14 +167,6 @@ pub fn disconnected(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<()> {
     Ok(())
 }
 
-/// Notes that a connection is not known any more, and that nothing was heard.
-///
-/// # Errors
-/// Faults only.
-pub fn lost(tx: &Tx<'_>, session_id: &str) -> Outcome<()> {
-    Ok(sql::lose(tx, session_id)?)
-}
-
 /// Marks a session as ended, once; who it was, or `None` if it was not alive.
 /// For `life` alone, which frees what it held in the same transaction.
 ///

@@ -115,16 +115,6 @@ pub fn set_liveness(
     Ok(changed > 0)
 }
 
-/// Forgets a living session's connection.
-pub fn lose(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<()> {
-    tx.run(
-        "UPDATE agent_sessions SET liveness = 'silence'
-          WHERE session_id = :session AND ended_at IS NULL",
-        named_params! { ":session": session_id },
-    )?;
-    Ok(())
-}
-
 /// Marks a living session as ended.
 pub fn close(tx: &Tx<'_>, session_id: &str, reason: &str, now: Time) -> rusqlite::Result<()> {
     tx.run(

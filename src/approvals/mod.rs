@@ -58,7 +58,12 @@ pub fn granted(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>) -> Outcome<Strin
         Some(known) if known.status == Status::Approved => return Ok(known.approval_id),
         Some(known) if known.status == Status::Denied => {
             let note = known.note;
-            return Err(ApprovalRefusal::Denied { operation, approval_id: known.approval_id, note }.into());
+            return Err(ApprovalRefusal::Denied {
+                operation,
+                approval_id: known.approval_id,
+                note,
+            }
+            .into());
         }
         Some(known) => known,
         None => ask(tx, ctx, wanted, digest)?,
@@ -112,7 +117,8 @@ fn ask(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>, digest: String) -> Outco
 
 /// Names the call: the project, the operation and every argument.
 fn digest(ctx: &Context, wanted: &Wanted<'_>) -> String {
-    let arguments = ingress::json(wanted.arguments).unwrap_or_else(|_| wanted.arguments.to_string());
+    let arguments =
+        ingress::json(wanted.arguments).unwrap_or_else(|_| wanted.arguments.to_string());
     let mut hash = Sha256::new();
     for part in [ctx.project(), wanted.operation, &arguments] {
         hash.update((part.len() as u64).to_be_bytes());

@@ -107,12 +107,7 @@ pub fn newest(
 }
 
 /// The questions of a project that still wait, whose id starts or ends like this.
-pub fn waiting(
-    tx: &Tx<'_>,
-    project: &str,
-    id: &str,
-    now: Time,
-) -> rusqlite::Result<Vec<Asked>> {
+pub fn waiting(tx: &Tx<'_>, project: &str, id: &str, now: Time) -> rusqlite::Result<Vec<Asked>> {
     tx.all(
         "SELECT approval_id, project, session_id, agent_id, agent_type, operation, arguments,
                 digest, reason, policy, status, asked_at, expires_at, decided_by, note

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::GOOD_FOR;
 use super::refusal::ApprovalRefusal;
 use super::sql::{self, Asked, Ruling, Status};
-use super::GOOD_FOR;
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};

@@ -24,6 +24,7 @@ pub enum Trouble {
     /// The daemon could not be asked.
     NoDaemon(Refused),
     /// The command line asks for something that cannot be.
+    #[expect(missing_docs, reason = "as in every refusal")]
     Usage { message: String, hint: String },
     /// Our own trouble.
     Internal(anyhow::Error),

@@ -8,6 +8,7 @@
 //!
 //! Not here: MCP (`mcp`), rules (`service` and the domains).
 
+mod gate;
 pub mod lockfile;
 pub mod log;
 mod presence;

@@ -28,8 +28,6 @@ use crate::tool::Tool as _;
 
 /// How long shims have to come back after a daemon has started.
 pub const RESTART_GRACE: i64 = 10 * SECOND;
-/// A session whose shim was lost lives on if it was heard so lately by other ways.
-const LATELY: i64 = 4 * SECOND;
 /// When a reaper that failed tries again.
 const AGAIN: i64 = MINUTE;
 
@@ -74,44 +72,33 @@ impl Keeper {
             .store()
             .write(move |tx| {
                 agents::set_stale(tx, stale)?;
+                // Their rows stay as they are: should this daemon die too before they have
+                // come back, the next one awaits them in its turn.
                 let left = agents::all_live(tx)?.into_iter().filter(|live| live.connected);
-                left.map(|live| {
-                    agents::lost(tx, &live.session_id)?;
-                    Ok(live.session_id)
-                })
-                .collect::<Outcome<Vec<String>>>()
+                Ok(left.map(|live| live.session_id).collect::<Vec<String>>())
             })
             .await?;
         *self.awaited() = Awaited { sessions, since: now, until: now.plus(RESTART_GRACE) };
         Ok(())
     }
 
-    /// Their last connections are gone for good. Each ends, unless a hook was heard
-    /// since from a client that still runs: then only the shim is gone.
+    /// The session has a connection (again).
+    pub fn came(&self, session_id: &str) {
+        self.awaited().sessions.retain(|awaited| awaited != session_id);
+    }
+
+    /// Their last connections are gone for good: each ends. A client that merely
+    /// lost its shim is taken up again when a hook of it is heard, without its locks.
     pub async fn died(&self, sessions: Vec<String>) {
         let now = self.service.clock().now();
-        let running: Vec<String> = match self.service.store().read(agents::all_live) {
-            Ok(lives) => lives.into_iter().filter(runs).map(|live| live.session_id).collect(),
-            Err(failure) => return tracing::warn!("the dead could not be looked up: {failure}"),
+        let bury_all = move |tx: &Tx<'_>| {
+            let settled = tx.settled_count();
+            for session in &sessions {
+                bury(tx, session, Reason::Died, now)?;
+            }
+            service::record_settled(tx, settled, now)
         };
-        let buried = self
-            .service
-            .store()
-            .write(move |tx| {
-                let settled = tx.settled_count();
-                for session in &sessions {
-                    let alone = running.contains(session)
-                        && agents::heard_since(tx, session, now.plus(-LATELY))?;
-                    if alone {
-                        agents::disconnected(tx, session, now)?;
-                    } else {
-                        bury(tx, session, Reason::Died, now)?;
-                    }
-                }
-                service::record_settled(tx, settled, now)
-            })
-            .await;
-        if let Err(failure) = buried {
+        if let Err(failure) = self.service.store().write(bury_all).await {
             tracing::warn!("the end of a session was put off: {failure}");
         }
     }
@@ -254,8 +241,9 @@ fn reap(tx: &Tx<'_>, dead: &[String], awaited: &Awaited, now: Time) -> Outcome<R
     let mut spared: &[String] = &awaited.sessions;
     if now >= awaited.until {
         for session in &awaited.sessions {
-            let back = agents::find_live(tx, session)?.is_some_and(|live| live.connected);
-            if !back && !agents::heard_since(tx, session, awaited.since)? {
+            if agents::heard_since(tx, session, awaited.since)? {
+                agents::disconnected(tx, session, now)?;
+            } else {
                 ended.extend(super::end(tx, session, Reason::Died, now)?);
             }
         }

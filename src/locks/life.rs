@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::news::news;
 use super::queue::serve;
 use super::sql;
 use crate::failure::Outcome;
@@ -46,6 +47,8 @@ pub fn renew(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<usize> {
 /// Faults only.
 pub fn release_session(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<Vec<Released>> {
     let gone = sql::remove_session(tx, session_id)?;
+    // Nobody is left to read it.
+    news(tx, session_id)?;
     let projects: BTreeSet<&String> = gone.iter().map(|(project, _)| project).collect();
     for project in projects {
         tx.changed(Topic::Locks);

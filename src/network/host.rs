@@ -107,7 +107,11 @@ fn host_part(text: &str) -> Result<&str, &'static str> {
     if place.starts_with('[') {
         let end = place.find(']').ok_or("its bracket is not closed")?;
         let (host, port) = place.split_at(end + 1);
-        return if port.is_empty() || is_port(port) { Ok(host) } else { Err("its port is no port") };
+        return if port.is_empty() || is_port(port) {
+            Ok(host)
+        } else {
+            Err("its port is no port")
+        };
     }
     match place.split_once(':') {
         None => Ok(place),
@@ -126,8 +130,7 @@ fn is_scheme(text: &str) -> bool {
 /// `:443`, or a colon alone.
 fn is_port(text: &str) -> bool {
     let Some(digits) = text.strip_prefix(':') else { return false };
-    digits.is_empty()
-        || digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+    digits.is_empty() || digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok()
 }
 
 /// Whether programs take a last label for part of an address.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::refusal::NetworkRefusal;
 use super::rules::{Effect, Rule};
 use super::settings_files::{self, Named};
-use super::tools::PRIORITY;
 use super::sql;
+use super::tools::PRIORITY;
 use crate::config::env;
 use crate::context::Context;
 use crate::failure::Outcome;
@@ -61,7 +61,8 @@ impl Tool for ImportDomains {
 
     fn prepare(&mut self, _ctx: &Context) -> Outcome<()> {
         let home = self.home.as_ref().map(PathBuf::from).or_else(env::user_home);
-        let unreadable = |path: String, why: &str| NetworkRefusal::Unreadable { path, why: why.into() };
+        let unreadable =
+            |path: String, why: &str| NetworkRefusal::Unreadable { path, why: why.into() };
         let home = home.ok_or_else(|| unreadable("HOME".into(), "it is not set"))?;
         if !home.is_dir() {
             return Err(unreadable(home.display().to_string(), "it is no directory").into());

@@ -59,9 +59,19 @@ mod tests {
 
     #[test]
     fn what_would_match_more_than_it_says_is_no_pattern() {
-        let wrong =
-            ["", "*", "*.", "**.a.example", "a.*.example", "*a.example", "*.1.2.3.4", "a.example/x",
-             "a.example:80", "https://a.example", "u@a.example"];
+        let wrong = [
+            "",
+            "*",
+            "*.",
+            "**.a.example",
+            "a.*.example",
+            "*a.example",
+            "*.1.2.3.4",
+            "a.example/x",
+            "a.example:80",
+            "https://a.example",
+            "u@a.example",
+        ];
         for text in wrong {
             assert!(Pattern::read(text).is_err(), "{text:?}");
         }

@@ -37,10 +37,12 @@ impl Refusal for NetworkRefusal {
             Self::NotAPattern { .. } => {
                 Some("write example.org, or *.example.org for everything below it".into())
             }
-            Self::NoRule { .. } => {
-                Some("`coord net list` shows the rules; a built-in one is overruled by your own".into())
+            Self::NoRule { .. } => Some(
+                "`coord net list` shows the rules; a built-in one is overruled by your own".into(),
+            ),
+            Self::Unreadable { .. } => {
+                Some("mend the file, or name its hosts with `coord net allow`".into())
             }
-            Self::Unreadable { .. } => Some("mend the file, or name its hosts with `coord net allow`".into()),
             Self::Bad { .. } => None,
         }
     }

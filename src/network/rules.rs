@@ -47,11 +47,7 @@ pub struct Verdict {
 }
 
 /// The verdict of the rules that match a host.
-pub fn verdict(
-    matching: &[&Rule],
-    is_address: bool,
-    open: bool,
-) -> Verdict {
+pub fn verdict(matching: &[&Rule], is_address: bool, open: bool) -> Verdict {
     let decides = matching.iter().max_by_key(|rule| (rule.priority, rule.effect == Effect::Block));
     match decides {
         Some(rule) => Verdict {
@@ -92,7 +88,11 @@ mod tests {
             (vec![rule(Allow, 2), rule(Block, 3), rule(Allow, 1)], false),
         ];
         for (rules, allowed) in cases {
-            assert_eq!(verdict(&rules.iter().collect::<Vec<_>>(), false, false).allowed, allowed, "{rules:?}");
+            assert_eq!(
+                verdict(&rules.iter().collect::<Vec<_>>(), false, false).allowed,
+                allowed,
+                "{rules:?}"
+            );
         }
     }
 

@@ -52,7 +52,8 @@ pub struct Named {
 pub fn hosts(home: &Path) -> (Vec<Named>, Vec<PathBuf>) {
     let (mut named, mut read): (Vec<Named>, Vec<PathBuf>) = (Vec::new(), Vec::new());
     for file in FILES.iter().map(|file| home.join(file)) {
-        let small = std::fs::metadata(&file).is_ok_and(|data| data.is_file() && data.len() <= FILE_MAX);
+        let small =
+            std::fs::metadata(&file).is_ok_and(|data| data.is_file() && data.len() <= FILE_MAX);
         let Some(text) = small.then(|| std::fs::read_to_string(&file).ok()).flatten() else {
             continue;
         };
@@ -79,7 +80,10 @@ mod tests {
     #[test]
     fn hosts_are_found_in_every_format_and_nothing_else_of_the_url() {
         let cases = [
-            ("[registries.ours]\nindex = \"sparse+https://crates.ours.example/index/\"", "crates.ours.example"),
+            (
+                "[registries.ours]\nindex = \"sparse+https://crates.ours.example/index/\"",
+                "crates.ours.example",
+            ),
             ("@ours:registry=https://npm.ours.example/\n", "npm.ours.example"),
             ("[global]\nindex-url = https://me:secret@py.ours.example/simple", "py.ours.example"),
             ("GOPROXY=https://go.ours.example,direct", "go.ours.example"),

@@ -68,7 +68,9 @@ impl Asked {
             let text = text.as_deref().unwrap_or_default();
             if text.len() > REASON_MAX || text.contains('\0') {
                 let sent = format!("{} bytes long", text.len());
-                return Err(NetworkRefusal::Bad { field, sent, accepts: "at most 500 bytes" }.into());
+                return Err(
+                    NetworkRefusal::Bad { field, sent, accepts: "at most 500 bytes" }.into()
+                );
             }
         }
         Ok(())

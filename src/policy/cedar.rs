@@ -89,7 +89,8 @@ impl Language {
         let profile = Profile { allowed: Some(BTreeSet::new()), ..Profile::default() };
         let (caller, context) = (crate::context::Caller::coordinator(), serde_json::Map::new());
         let host = Resource::Domain { name: "example".into(), permitted: true };
-        let resources = [Resource::Project, Resource::File("f".into()), Resource::Task("t".into()), host];
+        let resources =
+            [Resource::Project, Resource::File("f".into()), Resource::Task("t".into()), host];
         for operation in operations::all() {
             for resource in &resources {
                 let question = Question {
@@ -101,7 +102,9 @@ impl Language {
                     context: &context,
                 };
                 let asked = Asked::of(&question)?;
-                let why = |error: &dyn std::fmt::Display| format!("the schema does not fit {}: {error}", operation.name);
+                let why = |error: &dyn std::fmt::Display| {
+                    format!("the schema does not fit {}: {error}", operation.name)
+                };
                 asked.request(Some(&self.schema)).map_err(|error| why(&error))?;
                 Entities::from_entities(asked.entities, Some(&self.schema))
                     .map_err(|error| why(&error))?;
@@ -119,9 +122,13 @@ impl Language {
                 Ok(policies) => {
                     for policy in policies {
                         let id = policy.id().to_string();
-                        told.extend(policy.annotation("reason").map(|text| (id.clone(), text.into())));
-                        let twin = rules.policy(policy.id()).is_some() || asks.policy(policy.id()).is_some();
-                        let target = if policy.annotation("ask").is_some() { &mut asks } else { &mut rules };
+                        told.extend(
+                            policy.annotation("reason").map(|text| (id.clone(), text.into())),
+                        );
+                        let twin = rules.policy(policy.id()).is_some()
+                            || asks.policy(policy.id()).is_some();
+                        let target =
+                            if policy.annotation("ask").is_some() { &mut asks } else { &mut rules };
                         if twin || target.add(policy).is_err() {
                             let message = format!("there is already a policy named {id}");
                             problems.push(Problem::at(&source.text, 0, message).of(&source.name));
@@ -148,8 +155,9 @@ impl Language {
     fn checked(&self, source: &Source) -> Result<Vec<Policy>, Vec<Problem>> {
         let text = source.text.as_str();
         let statements = limits::statements(text).map_err(|problem| vec![problem])?;
-        let set = PolicySet::from_str(text)
-            .map_err(|errors| errors.iter().map(|error| problem(text, error)).collect::<Vec<_>>())?;
+        let set = PolicySet::from_str(text).map_err(|errors| {
+            errors.iter().map(|error| problem(text, error)).collect::<Vec<_>>()
+        })?;
         if set.templates().next().is_some() {
             let message = "it is a template: it has ?principal or ?resource";
             return Err(vec![Problem::at(text, 0, message).with_help("name what is meant")]);
@@ -161,9 +169,10 @@ impl Language {
         for at in 0..set.policies().count() {
             let Some(policy) = set.policy(&PolicyId::new(format!("policy{at}"))) else { continue };
             let start = statements.get(at).map_or(0, |statement| statement.start);
-            problems.extend(forbidden(source, policy).map(|(message, help)| {
-                Problem::at(text, start, message).with_help(help)
-            }));
+            problems.extend(
+                forbidden(source, policy)
+                    .map(|(message, help)| Problem::at(text, start, message).with_help(help)),
+            );
             policies.push(policy.new_id(PolicyId::new(name(source, policy, at))));
         }
         if source.origin == Origin::Question && policies.is_empty() {
@@ -360,12 +369,12 @@ impl Set {
 
     fn by(&self, effect: Effect, response: &Response) -> Decision {
         let mut policies: Vec<String> =
-            response.diagnostics().reason().map(|id| id.to_string()).collect();
+            response.diagnostics().reason().map(ToString::to_string).collect();
         policies.sort_unstable();
         let told = policies.iter().find_map(|id| self.told.get(id).cloned());
         let mut decision = Decision::by(effect, policies);
         decision.told = told;
-        decision.diagnostics = response.diagnostics().errors().map(|error| error.to_string()).collect();
+        decision.diagnostics = response.diagnostics().errors().map(ToString::to_string).collect();
         if !healthy(response) && decision.told.is_none() {
             decision.told = Some("a policy could not be evaluated".into());
         }

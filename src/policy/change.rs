@@ -47,7 +47,9 @@ pub struct PolicyChanged {
 impl PolicyChanged {
     fn new(tx: &Tx<'_>, action: &'static str, policy_id: &str) -> Self {
         let idle = engine(tx) == PolicyEngine::Native;
-        let note = idle.then_some("the native engine is in force; Cedar policies decide once POLICY_ENGINE is cedar");
+        let note = idle.then_some(
+            "the native engine is in force; Cedar policies decide once POLICY_ENGINE is cedar",
+        );
         Self { action, policy_id: policy_id.to_owned(), note }
     }
 }
@@ -162,7 +164,10 @@ impl Tool for DisablePolicy {
             "removed"
         } else {
             let by = ctx.caller.agent_id.clone();
-            sql::put(tx, &Stored { enabled: self.enable, updated_by: by, updated_at: ctx.now, ..row })?;
+            sql::put(
+                tx,
+                &Stored { enabled: self.enable, updated_by: by, updated_at: ctx.now, ..row },
+            )?;
             if self.enable { "enabled" } else { "disabled" }
         };
         Ok(Progress::Ended(PolicyChanged::new(tx, action, &self.policy_id)))

@@ -25,7 +25,7 @@ const RESOURCE_MAX: usize = 4_096;
 const CONTEXT_MAX: usize = 16 << 10;
 
 /// Ask whether you may do something before you try: an operation is a tool's name,
-/// edit_file, run_command or network_access (resource: a host or URL).
+/// `edit_file`, `run_command` or `network_access` (resource: a host or URL).
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CheckPolicy {
     #[schemars(length(max = OPERATION_MAX))]
@@ -143,7 +143,8 @@ impl Verdict {
 
     fn of(tx: &Tx<'_>, question: &Question<'_>, decision: Decision) -> Self {
         let mut diagnostics = decision.diagnostics.clone();
-        let ignored = question.context.keys().filter(|key| !super::cedar::TOLD.contains(&key.as_str()));
+        let ignored =
+            question.context.keys().filter(|key| !super::cedar::TOLD.contains(&key.as_str()));
         let ignored: Vec<&str> = ignored.map(String::as_str).collect();
         if !ignored.is_empty() {
             diagnostics.push(format!("no policy reads {}", ignored.join(", ")));
@@ -189,7 +190,8 @@ impl Tool for CheckPolicy {
         };
         let by_trust = decision.policies.is_empty();
         let mut verdict = Verdict::of(tx, &question, decision);
-        if let Some(access) = access.filter(|access| verdict.allowed == access.allowed && !by_trust) {
+        if let Some(access) = access.filter(|access| verdict.allowed == access.allowed && !by_trust)
+        {
             verdict.reason = about_host(&access);
         }
         Ok(Progress::Ended(verdict))

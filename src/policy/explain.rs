@@ -91,10 +91,9 @@ impl ExplainPolicy {
 
     fn held(&self, tx: &Tx<'_>, ctx: &Context, subject: &Caller) -> Outcome<Held> {
         match &self.profile {
-            Some(name) => Ok(Held {
-                profile: profiles::known(tx, name)?,
-                source: ProfileSource::Assignment,
-            }),
+            Some(name) => {
+                Ok(Held { profile: profiles::known(tx, name)?, source: ProfileSource::Assignment })
+            }
             None => profiles::of(tx, subject, ctx.project()),
         }
     }

@@ -116,19 +116,31 @@ mod tests {
     #[test]
     fn statements_are_told_apart_past_comments_and_strings() {
         let text = "// a; b\npermit(principal, action, resource) when { \"; // \\\" ;\" == \"\" };\n\n forbid(principal, action, resource);";
-        let starts: Vec<&str> =
-            statements(text).expect("small").iter().map(|one| &text[one.start..=one.start]).collect();
+        let starts: Vec<&str> = statements(text)
+            .expect("small")
+            .iter()
+            .map(|one| &text[one.start..=one.start])
+            .collect();
         assert_eq!(starts, ["p", "f"]);
     }
 
     #[test]
     fn what_would_exhaust_a_parser_is_refused_with_its_place() {
-        let deep = |n: usize| format!("permit(principal,action,resource) when {{ {}true{} }};", "(".repeat(n), ")".repeat(n));
+        let deep = |n: usize| {
+            format!(
+                "permit(principal,action,resource) when {{ {}true{} }};",
+                "(".repeat(n),
+                ")".repeat(n)
+            )
+        };
         assert!(statements(&deep(NESTING_MAX - 1)).is_ok());
         let problem = statements(&deep(NESTING_MAX)).expect_err("one too deep");
         assert_eq!((problem.line, problem.column), (1, 41 + NESTING_MAX));
-        let long = format!("permit(principal,action,resource) when {{ true{} }};", " || true".repeat(600));
+        let long =
+            format!("permit(principal,action,resource) when {{ true{} }};", " || true".repeat(600));
         assert!(statements(&long).is_err());
-        assert!(statements(&"forbid(principal,action,resource);".repeat(POLICIES_MAX + 1)).is_err());
+        assert!(
+            statements(&"forbid(principal,action,resource);".repeat(POLICIES_MAX + 1)).is_err()
+        );
     }
 }

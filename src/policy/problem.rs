@@ -69,7 +69,9 @@ mod tests {
     #[test]
     fn a_place_is_counted_in_characters_from_one() {
         let text = "ä\nbö c";
-        for (offset, at) in [(0, (1, 1)), (2, (1, 2)), (3, (2, 1)), (4, (2, 2)), (6, (2, 3)), (99, (2, 5))] {
+        for (offset, at) in
+            [(0, (1, 1)), (2, (1, 2)), (3, (2, 1)), (4, (2, 2)), (6, (2, 3)), (99, (2, 5))]
+        {
             assert_eq!(place(text, offset), at, "{offset}");
         }
         assert_eq!(place(text, 1), (1, 1), "inside a character");

@@ -106,11 +106,8 @@ pub fn added(tx: &Tx<'_>, ctx: &Context) -> Outcome<Vec<Source>> {
 
 fn rows(tx: &Tx<'_>, project: &str) -> Outcome<Vec<Source>> {
     let rows = sql::policies(tx, project)?.into_iter().filter(|row| row.enabled);
-    let source = |row: sql::Stored| Source {
-        origin: Origin::Row,
-        name: row.policy_id,
-        text: row.text,
-    };
+    let source =
+        |row: sql::Stored| Source { origin: Origin::Row, name: row.policy_id, text: row.text };
     Ok(rows.map(source).collect())
 }
 

@@ -55,9 +55,10 @@ pub struct Roots {
 
 /// Makes sure that the files of `root` are known.
 pub fn know(roots: &Arc<Roots>, root: &Path) {
-    let fresh = roots.known().get(root).is_some_and(|known| {
-        known.watched || known.read_at.elapsed() < BELIEVED
-    });
+    let fresh = roots
+        .known()
+        .get(root)
+        .is_some_and(|known| known.watched || known.read_at.elapsed() < BELIEVED);
     if !fresh {
         let watched = watch(roots, root);
         roots.read(root, watched);
@@ -156,9 +157,11 @@ impl Roots {
 }
 
 fn tell(root: &Path, files: &Files) {
-    match files.trouble.first() {
-        Some(problem) => tracing::warn!(root = %root.display(), "the project's policies are broken, the last good ones stay: {problem}"),
-        None => tracing::info!(root = %root.display(), files = files.good.len(), "the project's policies were read"),
+    let root = root.display();
+    if let Some(problem) = files.trouble.first() {
+        tracing::warn!(%root, "broken policies of the project; the last good ones stay: {problem}");
+    } else {
+        tracing::info!(%root, files = files.good.len(), "the project's policies were read");
     }
 }
 

@@ -74,8 +74,7 @@ pub fn of(tx: &Tx<'_>, caller: &Caller, project: &str) -> Outcome<Held> {
     };
     let Some((agent_id, agent_type)) = parent else { return Ok(own) };
     let parents = table.of(&agent_id, &agent_type, project);
-    let own_stands =
-        own.source == Source::Assignment && own.profile.trust <= parents.profile.trust;
+    let own_stands = own.source == Source::Assignment && own.profile.trust <= parents.profile.trust;
     Ok(if own_stands { own } else { parents })
 }
 
@@ -114,9 +113,9 @@ impl Table {
                 }
             }
         }
-        let assigned = sql::assignments(tx)?.into_iter().map(|row| {
-            ((row.subject_kind == "agent", row.subject, row.project), row.profile)
-        });
+        let assigned = sql::assignments(tx)?
+            .into_iter()
+            .map(|row| ((row.subject_kind == "agent", row.subject, row.project), row.profile));
         let assigned = assigned.collect();
         Ok(Self { version, default_trust, profiles, by_type, assigned })
     }
@@ -143,9 +142,10 @@ impl Table {
             return Held { profile, source: Source::Assignment };
         }
         // Nobody becomes a person by calling itself one.
-        let made = self.by_type.get(agent_type).or_else(|| {
-            self.profiles.get(agent_type).filter(|profile| profile.name != PERSON)
-        });
+        let made = self
+            .by_type
+            .get(agent_type)
+            .or_else(|| self.profiles.get(agent_type).filter(|profile| profile.name != PERSON));
         let profile = made.cloned().unwrap_or_else(|| self.named(UNKNOWN));
         Held { profile, source: Source::Default }
     }

@@ -212,8 +212,11 @@ impl Tool for SetProfile {
             return self.reset(tx).map(Progress::Ended);
         }
         let table = cache::table(tx)?;
-        let fresh =
-            || Profile { name: self.name.clone(), trust: table.default_trust(), ..Profile::default() };
+        let fresh = || Profile {
+            name: self.name.clone(),
+            trust: table.default_trust(),
+            ..Profile::default()
+        };
         let before = table.profiles.get(&self.name).map_or_else(fresh, |old| Profile::clone(old));
         let profile = self.changed(before)?;
         let view = ProfileView::of(&profile);

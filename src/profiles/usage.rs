@@ -111,7 +111,9 @@ fn refuse_beyond(held: &Held, usage: &Usage) -> Outcome<()> {
     ] {
         if let Some(limit) = limit.filter(|limit| used >= *limit) {
             let profile = name.clone();
-            return Err(ProfileRefusal::LimitReached { what, limit, used, resets_at, profile }.into());
+            return Err(
+                ProfileRefusal::LimitReached { what, limit, used, resets_at, profile }.into()
+            );
         }
     }
     Ok(())

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::catalogue::Entry;
+use super::catalogue::{Call, Entry};
 use crate::approvals::{self, Wanted};
 use crate::context::Context;
 use crate::failure::Outcome;
@@ -17,7 +17,7 @@ use crate::policy::{self, Decision, Effect, PolicyRefusal, Question, Resource};
 use crate::profiles::{self, Held};
 use crate::repo::{Kind, Target};
 use crate::store::Tx;
-use crate::tool::{Access, Audience, Tool as _};
+use crate::tool::{Access, Audience, Progress, Tool as _};
 
 /// What a call is about.
 pub struct Subject {
@@ -114,7 +114,9 @@ pub fn admit(
         return Ok(Admission::InTransaction);
     }
     let approval = match asking {
-        Some((reason, decision)) => Some(approved(tx, ctx, subject, arguments, &(reason, decision))?),
+        Some((reason, decision)) => {
+            Some(approved(tx, ctx, subject, arguments, &(reason, decision))?)
+        }
         None => None,
     };
     profiles::charge(tx, ctx, &held, subject.limited)?;
@@ -133,12 +135,31 @@ fn approved(
     approvals::granted(tx, ctx, &Wanted { operation, arguments, reason, policy: &policy })
 }
 
+/// Runs a call in its transaction if the policies let it. A question to a person outlives
+/// the refusal; what the call uses up does not.
+///
+/// # Errors
+/// As [`admit`], and what the call ends with.
+pub fn run(
+    tx: &Tx<'_>,
+    ctx: &Context,
+    subject: &Subject,
+    arguments: &Value,
+    call: &dyn Call,
+) -> Outcome<Progress<Value>> {
+    let granted = match admit(tx, ctx, subject, arguments)? {
+        Admission::Granted(granted) => granted,
+        Admission::InTransaction => return Err(anyhow::anyhow!("this is a transaction").into()),
+    };
+    tx.attempt(|tx| {
+        granted.enter(tx, ctx, subject)?;
+        call.run(tx, ctx)
+    })
+}
+
 impl Granted {
     /// Uses up what the call uses up, with its deed or not at all.
-    ///
-    /// # Errors
-    /// `resource_limit_exceeded`; `approval_required` if the approval is gone.
-    pub fn enter(&self, tx: &Tx<'_>, ctx: &Context, subject: &Subject) -> Outcome<()> {
+    fn enter(&self, tx: &Tx<'_>, ctx: &Context, subject: &Subject) -> Outcome<()> {
         if let Some(approval) = &self.approval {
             approvals::consume(tx, ctx, approval)?;
         }

@@ -15,17 +15,16 @@ pub mod catalogue;
 mod gate;
 mod permit;
 pub mod resources;
+mod tools;
 mod waiting;
 mod watch;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::agents;
 use crate::answer::Answer;
-use crate::approvals;
 use crate::audit::{self, Known, Record};
 use crate::config::Config;
 use crate::context::{Caller, Context};
@@ -38,69 +37,11 @@ use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
 use crate::time::{Clock, Time};
 use crate::tool::{Access, Progress};
-use crate::work;
-use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
 use gate::{Admission, Subject};
+pub use tools::{TOOLS, find};
 pub use waiting::record_settled;
 use watch::Watch;
-
-/// Every tool, in the order in which clients see them.
-pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    vec![
-        Entry::of::<locks::AcquireLock>(),
-        Entry::of::<locks::ReleaseLock>(),
-        Entry::of::<locks::CheckLocks>(),
-        Entry::of::<work::SubmitWork>(),
-        Entry::of::<work::GetWork>(),
-        Entry::of::<work::CompleteWork>(),
-        Entry::of::<agents::RegisterSession>(),
-        Entry::of::<agents::DiscoverAgents>(),
-        Entry::of::<agents::Heartbeat>(),
-        Entry::of::<profiles::GetMyProfile>(),
-        Entry::of::<audit::QueryAudit>(),
-        Entry::of::<policy::CheckPolicy>(),
-        Entry::of::<policy::ValidateCedarPolicy>(),
-        Entry::of::<work::PendingWork>(),
-        Entry::of::<work::ListWork>(),
-        Entry::of::<work::ShowWork>(),
-        Entry::of::<work::WorkGraph>(),
-        Entry::of::<work::CancelWork>(),
-        Entry::of::<work::RetryWork>(),
-        Entry::of::<locks::ForceReleaseLock>(),
-        Entry::of::<audit::AuditRows>(),
-        Entry::of::<audit::SealAudit>(),
-        Entry::of::<profiles::ListProfiles>(),
-        Entry::of::<profiles::ShowProfile>(),
-        Entry::of::<profiles::AssignProfile>(),
-        Entry::of::<profiles::SetProfile>(),
-        Entry::of::<policy::ListPolicies>(),
-        Entry::of::<policy::ExplainPolicy>(),
-        Entry::of::<policy::AddPolicy>(),
-        Entry::of::<policy::DisablePolicy>(),
-        Entry::of::<network::ListDomains>(),
-        Entry::of::<network::CheckDomain>(),
-        Entry::of::<network::DomainLog>(),
-        Entry::of::<network::AllowDomain>(),
-        Entry::of::<network::BlockDomain>(),
-        Entry::of::<network::ImportDomains>(),
-        Entry::of::<approvals::ListApprovals>(),
-        Entry::of::<approvals::Approve>(),
-        Entry::of::<approvals::Deny>(),
-    ]
-});
-
-/// The tool of that name.
-///
-/// # Errors
-/// `unknown_tool`, with the nearest name.
-pub fn find(name: &str) -> Outcome<&'static Entry> {
-    TOOLS.iter().find(|entry| entry.name == name).ok_or_else(|| {
-        let known: Vec<&str> = TOOLS.iter().map(|entry| entry.name).collect();
-        let nearest = arguments::nearest(name, &known);
-        ArgumentRefusal::UnknownTool { name: name.chars().take(80).collect(), nearest }.into()
-    })
-}
 
 /// The service over one store.
 pub struct Service {
@@ -167,10 +108,12 @@ impl Service {
             Err(failure) => return self.refuse_unknown(ctx, name, asked, failure).await,
         };
         let request = Arc::new(self.request(ctx, entry, asked));
-        if entry.access == Access::Read && request.call.is_ok() && request.ctx.ticket.is_none() {
-            if let Some(answer) = tokio::task::block_in_place(|| self.look(&request)) {
-                return answer;
-            }
+        if entry.access == Access::Read
+            && request.call.is_ok()
+            && request.ctx.ticket.is_none()
+            && let Some(answer) = tokio::task::block_in_place(|| self.look(&request))
+        {
+            return answer;
         }
         let listening = request.ctx.ticket.map(|ticket| self.store.news().expect(ticket.id));
         let ended = {
@@ -300,7 +243,9 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     permit::seen(tx, &request.ctx, request.operation)?;
     let settled = tx.settled_count();
     let outcome = match &request.call {
-        Ok((call, subject)) => admitted(tx, request, subject, call.as_ref()),
+        Ok((call, subject)) => {
+            gate::run(tx, &request.ctx, subject, &request.arguments, call.as_ref())
+        }
         Err(refused) => {
             record(tx, request, refused, key)?;
             return Ok(Ended::With(refused.clone()));
@@ -318,28 +263,25 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
         Err(failure) => refused_or_fault(failure)?,
     };
+    let answer = with_news(tx, request, answer)?;
     record(tx, request, &answer, key)?;
     record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
 }
 
-/// Runs the call if the policies let it. A question to a person outlives the refusal;
-/// what the call uses up does not.
-fn admitted(
-    tx: &Tx<'_>,
-    request: &Request,
-    subject: &Subject,
-    call: &dyn Call,
-) -> Outcome<Progress<Value>> {
-    let ctx = &request.ctx;
-    let granted = match gate::admit(tx, ctx, subject, &request.arguments)? {
-        Admission::Granted(granted) => granted,
-        Admission::InTransaction => return Err(anyhow::anyhow!("this is a transaction").into()),
+/// The answer, and with it what the caller must learn though it did not ask. Only
+/// where a model sees more than a sentence; elsewhere the news waits for the next call.
+fn with_news(tx: &Tx<'_>, request: &Request, mut answer: Answer) -> Outcome<Answer> {
+    let fields = match &mut answer {
+        Answer::Done(Value::Object(reply)) => reply,
+        Answer::Refused(refused) if refused.outcome => &mut refused.facts,
+        _ => return Ok(answer),
     };
-    tx.attempt(|tx| {
-        granted.enter(tx, ctx, subject)?;
-        call.run(tx, ctx)
-    })
+    let news = locks::news(tx, &request.ctx.caller.session_id)?;
+    if !news.is_empty() {
+        fields.insert("news".into(), json!(news));
+    }
+    Ok(answer)
 }
 
 fn refused_or_fault(failure: Failure) -> Outcome<Answer> {

@@ -43,10 +43,8 @@ fn nobody_but_a_person_at_a_terminal_approves() {
     let world = asking();
     let ann = world.agent("ann");
     let id = question(&ann, "a.rs");
-    let script = Actor {
-        caller: Caller { rule: "script".into(), ..Caller::person() },
-        ..world.person()
-    };
+    let script =
+        Actor { caller: Caller { rule: "script".into(), ..Caller::person() }, ..world.person() };
     for actor in [ann.clone(), world.agent("bob"), script] {
         for tool in ["approve", "deny"] {
             let answer = actor.asks(tool, json!({ "approval_id": id }));

@@ -205,11 +205,33 @@ fn shims_get_a_grace_when_the_daemon_starts_again() {
     assert_eq!(world.reaps(&keeper), Some(world.clock.now().plus(RESTART_GRACE)));
     assert_eq!(locks(&world.person()).len(), 2, "both may still come back");
     world.connects("session-of-ann");
+    keeper.came("session-of-ann");
     world.pass_ms(RESTART_GRACE);
     world.reaps(&keeper);
 
     assert_eq!(locks(&world.person()), [r#""ann" "a.rs""#]);
     assert_eq!(world.told("reap")["ended"][0]["agent_id"], "bob");
+}
+
+#[test]
+fn a_second_crash_within_the_grace_forgets_nobody() {
+    let world = World::new();
+    let ann = world.agent("ann");
+    ann.asks("acquire_lock", lock("a.rs"));
+    world.connects("session-of-ann");
+    world.pass_minutes(1);
+    world.block_on(world.keeper().start_of_daemon()).expect("it starts");
+    world.pass_ms(RESTART_GRACE / 2);
+
+    let keeper = world.keeper();
+    world.block_on(keeper.start_of_daemon()).expect("it starts again");
+    world.pass_ms(RESTART_GRACE - 1);
+    world.reaps(&keeper);
+    assert_eq!(locks(&world.person()).len(), 1, "the grace began anew");
+    world.pass_ms(1);
+    world.reaps(&keeper);
+
+    assert_eq!(locks(&world.person()), [""; 0]);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn field(answer: &Answer, name: &str) -> Value {
 }
 
 fn fence(answer: &Answer) -> i64 {
-    field(answer, "fence").as_i64().unwrap_or_else(|| panic!("no fence in {}", answer.flat()))
+    field(answer, "fence").as_i64().expect("a grant has a fence")
 }
 
 /// Who holds what, as `path: holder` lines.

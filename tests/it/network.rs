@@ -27,7 +27,8 @@ fn rule(world: &World, tool: &str, arguments: Value) {
 fn code_hosts_are_allowed_and_everything_else_is_not() {
     let world = World::new();
     let ann = world.agent("ann");
-    for host in ["github.com", "https://api.github.com/repos", "abc.supabase.co", "a.b.supabase.co"] {
+    for host in ["github.com", "https://api.github.com/repos", "abc.supabase.co", "a.b.supabase.co"]
+    {
         assert!(allowed(&ann, host), "{host}");
     }
     let closed = [
@@ -87,7 +88,9 @@ fn an_address_is_allowed_by_its_own_rule_however_it_is_written() {
     let world = World::new();
     let ann = world.agent("ann");
     rule(&world, "allow_domain", json!({ "domain": "10.0.0.1" }));
-    for text in ["10.0.0.1", "10.1", "0x0a000001", "012.0.0.1", "[::ffff:10.0.0.1]", "http://167772161:80/"] {
+    for text in
+        ["10.0.0.1", "10.1", "0x0a000001", "012.0.0.1", "[::ffff:10.0.0.1]", "http://167772161:80/"]
+    {
         assert!(allowed(&ann, text), "{text}");
     }
     assert!(!allowed(&ann, "10.0.0.2"));
@@ -113,7 +116,10 @@ fn each_question_of_an_agent_is_noted_and_a_persons_look_is_not() {
     assert_eq!(count(&refused), 1);
     assert_eq!(refused["entries"][0]["host"], "evil.example");
     let one = look(json!({ "host": "github.com" }));
-    assert_eq!((&one["entries"][0]["rule"], &one["entries"][0]["agent_id"]), (&json!("github.com"), &json!("ann")));
+    assert_eq!(
+        (&one["entries"][0]["rule"], &one["entries"][0]["agent_id"]),
+        (&json!("github.com"), &json!("ann"))
+    );
 }
 
 #[test]
@@ -121,8 +127,12 @@ fn hosts_are_taken_from_the_users_own_settings() {
     let world = World::new();
     let home = world.folder.path().join("user");
     std::fs::create_dir_all(home.join(".cargo")).expect("the folder is writable");
-    let write = |name: &str, text: &str| std::fs::write(home.join(name), text).expect("it is writable");
-    write(".cargo/config.toml", "[registries.ours]\nindex = \"sparse+https://crates.ours.example/i/\"\n");
+    let write =
+        |name: &str, text: &str| std::fs::write(home.join(name), text).expect("it is writable");
+    write(
+        ".cargo/config.toml",
+        "[registries.ours]\nindex = \"sparse+https://crates.ours.example/i/\"\n",
+    );
     write(".npmrc", "registry=https://me:secret@npm.ours.example/\n# https://old.example/\n");
     rule(&world, "block_domain", json!({ "domain": "npm.ours.example", "everywhere": true }));
 
@@ -152,7 +162,8 @@ fn a_rule_is_not_made_from_nonsense() {
         let answer = world.person().asks("allow_domain", arguments.clone());
         assert_eq!(answer.code(), Some("invalid_argument"), "{arguments}");
     }
-    let gone = world.person().asks("allow_domain", json!({ "domain": "a.example", "remove": true }));
+    let gone =
+        world.person().asks("allow_domain", json!({ "domain": "a.example", "remove": true }));
     assert_eq!(gone.code(), Some("rule_not_found"));
     let agent = world.agent("ann").asks("allow_domain", json!({ "domain": "a.example" }));
     assert_eq!(agent.code(), Some("person_required"));

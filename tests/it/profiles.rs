@@ -103,7 +103,10 @@ fn an_assignment_here_means_nothing_elsewhere_unless_a_person_says_so() {
 fn a_subagent_is_trusted_no_further_than_its_parent() {
     let world = World::new();
     let parent = of_type(&world, "rev", "claude_code_web_reviewer");
-    assert!(parent.asks("register_session", json!({})).success(), "reviewers may say they are here");
+    assert!(
+        parent.asks("register_session", json!({})).success(),
+        "reviewers may say they are here"
+    );
     let session_id = format!("{}/sub", parent.caller.session_id);
     let child = |agent_type: &str| Actor {
         caller: Caller {
@@ -151,7 +154,10 @@ fn a_profile_that_is_gone_trusts_nobody() {
 fn the_setting_decides_how_far_the_unknown_are_trusted() {
     let world = World::new();
     let configure = |default_trust| {
-        profiles::configure(world.service.store(), Settings { default_trust, ..Settings::default() });
+        profiles::configure(
+            world.service.store(),
+            Settings { default_trust, ..Settings::default() },
+        );
     };
     configure(0);
     assert_eq!(lock(&world.agent("ann"), "a.rs").code(), Some("agent_suspended"));
@@ -195,7 +201,9 @@ fn reads_are_counted_exactly_though_they_are_written_later() {
     assert_eq!(ann.asks("check_locks", json!({})).code(), Some("resource_limit_exceeded"));
     let stored = |world: &World| {
         let calls = world.service.store().read(|tx| {
-            Ok(tx.one("SELECT calls FROM agent_usage WHERE agent_id = 'ann'", [], |row| row.get(0))?)
+            Ok(tx.one("SELECT calls FROM agent_usage WHERE agent_id = 'ann'", [], |row| {
+                row.get(0)
+            })?)
         });
         calls.expect("the counters can be read") == Some(5_i64)
     };
@@ -256,10 +264,8 @@ fn only_a_person_at_a_terminal_changes_profiles() {
     let raise = json!({ "agent_id": "ann", "profile": "strands_orchestrator" });
     set(&world, json!({ "name": "high", "trust_level": 4 }));
     assign(&world, json!({ "agent_id": "ann", "profile": "high" }));
-    let script = Actor {
-        caller: Caller { rule: "script".into(), ..Caller::person() },
-        ..world.person()
-    };
+    let script =
+        Actor { caller: Caller { rule: "script".into(), ..Caller::person() }, ..world.person() };
     for (actor, tool) in [
         (world.agent("ann"), "assign_profile"),
         (world.agent("ann"), "list_profiles"),
@@ -280,20 +286,30 @@ fn a_profile_is_not_made_from_nonsense() {
         ("set_profile", json!({ "name": "" }), "invalid_argument"),
         ("set_profile", json!({ "name": "a".repeat(65) }), "invalid_argument"),
         ("set_profile", json!({ "name": "person", "trust_level": 1 }), "invalid_argument"),
-        ("set_profile", json!({ "name": "x", "blocked_operations": ["acquire_lok"] }), "invalid_argument"),
+        (
+            "set_profile",
+            json!({ "name": "x", "blocked_operations": ["acquire_lok"] }),
+            "invalid_argument",
+        ),
         ("set_profile", json!({ "name": "x", "calls_per_hour": -2 }), "invalid_argument"),
         ("set_profile", json!({ "name": "x", "reset": true }), "profile_not_found"),
         ("assign_profile", json!({ "agent_id": "a", "profile": "unknwon" }), "profile_not_found"),
         ("assign_profile", json!({ "agent_id": "a", "profile": "person" }), "invalid_argument"),
         ("assign_profile", json!({ "profile": "unknown" }), "invalid_argument"),
-        ("assign_profile", json!({ "agent_id": "a", "agent_type": "b", "profile": "unknown" }), "invalid_argument"),
+        (
+            "assign_profile",
+            json!({ "agent_id": "a", "agent_type": "b", "profile": "unknown" }),
+            "invalid_argument",
+        ),
         ("assign_profile", json!({ "agent_id": "nobody" }), "assignment_not_found"),
     ];
     for (tool, arguments, code) in cases {
         let answer = world.person().asks(tool, arguments.clone());
         assert_eq!(answer.code(), Some(code), "{tool} {arguments}");
     }
-    let answer = world.person().asks("set_profile", json!({ "name": "x", "blocked_operations": ["acquire_lok"] }));
+    let answer = world
+        .person()
+        .asks("set_profile", json!({ "name": "x", "blocked_operations": ["acquire_lok"] }));
     assert!(answer.sentence().contains("Did you mean acquire_lock?"), "{}", answer.sentence());
 }
 

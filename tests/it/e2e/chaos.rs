@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::rpc::Rpc;
-use super::site::{Site, signal, until};
+use super::site::{PATIENCE, Site, signal, until};
 
 const AGENTS: usize = 8;
 
@@ -115,7 +115,7 @@ impl Storm {
                     .lives
                     .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
                 if doomed.is_ok() {
-                    self.act_without_hearing(&mut rpc, &mut random);
+                    Self::act_without_hearing(&mut rpc, &mut random);
                     rpc.child.0.kill().expect("the shim runs");
                     break;
                 }
@@ -125,7 +125,7 @@ impl Storm {
     }
 
     /// A request whose answer is never read: it may be done or not, but not twice.
-    fn act_without_hearing(&self, rpc: &mut Rpc, random: &mut Random) {
+    fn act_without_hearing(rpc: &mut Rpc, random: &mut Random) {
         let path = format!("f{}", random.below(6));
         rpc.send(
             "tools/call",
@@ -198,9 +198,13 @@ impl Storm {
 
     fn check_the_end(&self) {
         let mut judge = Rpc::open(&self.site, "judge");
-        until("the dead hold nothing", || {
-            judge.call("check_locks", json!({}))["locks"].as_array().is_some_and(Vec::is_empty)
-        });
+        let mut held = Value::Null;
+        let start = Instant::now();
+        while held != json!([]) {
+            assert!(start.elapsed() < PATIENCE, "the dead hold {held}");
+            std::thread::sleep(Duration::from_millis(20));
+            held = judge.call("check_locks", json!({}))["locks"].clone();
+        }
         let told = self.told.lock().expect("no agent has panicked");
         println!(
             "{} answers, {} tasks, {} completed",
@@ -226,10 +230,15 @@ impl Storm {
 
     /// Every task's state, by the command line.
     fn tasks(&self) -> BTreeMap<String, String> {
+        let states = ["pending", "claimed", "running", "completed", "failed", "cancelled"];
+        states.iter().flat_map(|status| self.tasks_that_are(status)).collect()
+    }
+
+    fn tasks_that_are(&self, status: &str) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         let mut cursor: Option<String> = None;
         loop {
-            let mut arguments = json!({ "limit": 100, "status": "all" });
+            let mut arguments = json!({ "limit": 100, "status": status });
             if let Some(cursor) = &cursor {
                 arguments["cursor"] = cursor.as_str().into();
             }

@@ -138,6 +138,31 @@ fn a_person_takes_a_lock_away_with_a_reason() {
 }
 
 #[test]
+fn who_lost_a_lock_by_force_learns_it_once_with_the_next_answer() {
+    let world = World::new();
+    let (ann, person) = (world.agent("ann"), world.person());
+    lock(&ann, "a.rs");
+    person.asks("force_release_lock", json!({ "file_path": "a.rs", "reason": "ann is stuck" }));
+
+    assert_eq!(
+        field(&release(&ann, "a.rs"), "news"),
+        json!(null),
+        "an error shows a model no fields"
+    );
+    let first = lock(&ann, "b.rs");
+    let second = lock(&ann, "b.rs");
+
+    assert_eq!(
+        field(&first, "news"),
+        json!([{
+            "lock_taken_away": "a.rs", "by": "person", "reason": "ann is stuck",
+            "at": "2026-01-01T12:00:00Z",
+        }])
+    );
+    assert_eq!(field(&second, "news"), json!(null));
+}
+
+#[test]
 fn a_person_takes_all_of_an_agent_away() {
     let world = World::new();
     let (ann, bob, person) = (world.agent("ann"), world.agent("bob"), world.person());

@@ -58,9 +58,10 @@ fn decide(
 ) -> Decision {
     let held = Held { profile: Arc::new(profile.clone()), source: Source::Default };
     let ctx = context(world, person);
-    let answer = world.service.store().read(|tx| {
-        policy::decide(tx, &ctx, &held, (operation, resource), &Map::new())
-    });
+    let answer = world
+        .service
+        .store()
+        .read(|tx| policy::decide(tx, &ctx, &held, (operation, resource), &Map::new()));
     answer.expect("an engine answers")
 }
 
@@ -83,7 +84,9 @@ fn who_may_call_what_is_the_same_for_both_engines() {
         let mut cells: BTreeSet<(String, Vec<&str>)> = BTreeSet::new();
         for (class, resource) in resources() {
             let mut row = Vec::new();
-            for (person, trust) in [(false, 0), (false, 1), (false, 2), (false, 3), (false, 4), (true, 4)] {
+            for (person, trust) in
+                [(false, 0), (false, 1), (false, 2), (false, 3), (false, 4), (true, 4)]
+            {
                 let profile = Profile { name: "p".into(), trust, ..Profile::default() };
                 let [native, cedar] =
                     [0, 1].map(|at| decide(&worlds[at], person, &profile, operation, &resource));
@@ -133,15 +136,16 @@ fn random_profiles_and_questions_find_no_difference() {
     let worlds = [world(PolicyEngine::Native), world(PolicyEngine::Cedar)];
     let all: Vec<Operation> = operations::all().collect();
     // Half of the questions are about an operation that the profile names.
-    let questions = (profiles(), proptest::sample::select(all), things(), any::<bool>(), any::<bool>());
+    let questions =
+        (profiles(), proptest::sample::select(all), things(), any::<bool>(), any::<bool>());
     proptest!(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() },
-        |((profile, operation, resource, person, named) in questions)| {
-            let mut profile = profile;
-            if named && let Some(all) = &mut profile.allowed {
-                all.insert(operation.name.into());
-            }
-            let [native, cedar] =
-                [0, 1].map(|at| decide(&worlds[at], person, &profile, operation, &resource));
-            prop_assert_eq!(native, cedar);
-        });
+    |((profile, operation, resource, person, named) in questions)| {
+        let mut profile = profile;
+        if named && let Some(all) = &mut profile.allowed {
+            all.insert(operation.name.into());
+        }
+        let [native, cedar] =
+            [0, 1].map(|at| decide(&worlds[at], person, &profile, operation, &resource));
+        prop_assert_eq!(native, cedar);
+    });
 }

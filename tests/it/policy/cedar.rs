@@ -66,9 +66,17 @@ fn a_policy_can_ask_a_person_and_no_policy_can_wake_the_suspended() {
 fn a_broken_policy_is_not_added_and_its_mistake_has_a_place() {
     let world = world(PolicyEngine::Cedar);
     let cases = [
-        ("broken", "permit (principal, action, resource)\nwhen { principal.trsut >= 1 };", Some((2, 8))),
+        (
+            "broken",
+            "permit (principal, action, resource)\nwhen { principal.trsut >= 1 };",
+            Some((2, 8)),
+        ),
         ("syntax", "permit (principal, action, resource)\nwhen {", None),
-        ("two", "permit (principal, action, resource); permit (principal, action, resource);", Some((1, 1))),
+        (
+            "two",
+            "permit (principal, action, resource); permit (principal, action, resource);",
+            Some((1, 1)),
+        ),
         ("suspended", "permit (principal, action, resource);", Some((1, 1))),
         ("asking", "@ask permit (principal, action, resource);", Some((1, 1))),
         ("empty", "", Some((1, 1))),
@@ -77,7 +85,11 @@ fn a_broken_policy_is_not_added_and_its_mistake_has_a_place() {
         let refused = add(&world, id, text);
         assert_eq!(refused["code"], "invalid_policy", "{id}: {refused}");
         if let Some((line, column)) = place {
-            assert_eq!((&refused["line"], &refused["column"]), (&json!(line), &json!(column)), "{id}: {refused}");
+            assert_eq!(
+                (&refused["line"], &refused["column"]),
+                (&json!(line), &json!(column)),
+                "{id}: {refused}"
+            );
         }
     }
     for id in ["", "Big", "a b", &"a".repeat(65)] {
@@ -115,7 +127,8 @@ fn a_projects_policies_are_read_within_a_second_and_a_broken_one_changes_nothing
     world.until("the new file counts", |world| is_refused(world, "migrations/1.sql"));
     assert!(start.elapsed().as_millis() < 2_000, "it took {:?}", start.elapsed());
 
-    std::fs::write(&file, "forbid (principal, action, resource) when { nonsense };").expect("it is writable");
+    std::fs::write(&file, "forbid (principal, action, resource) when { nonsense };")
+        .expect("it is writable");
     world.until("the trouble is told", |world| diagnostics(world).contains("own.cedar:1:"));
     assert!(is_refused(&world, "migrations/1.sql"), "the last good file is in force");
     std::fs::write(&file, "permit (principal, action, resource);").expect("it is writable");
@@ -150,30 +163,50 @@ fn a_schema_of_ones_own_must_fit_and_a_bad_one_falls_back_or_shuts() {
         let settings = Settings { engine: PolicyEngine::Cedar, schema_path, fallback };
         policy::configure(world.service.store(), settings);
     };
-    let more = coord::operations::SCHEMA.replace("profile: String,", "profile: String,\n    team?: String,");
+    let more = coord::operations::SCHEMA
+        .replace("profile: String,", "profile: String,\n    team?: String,");
     put(&more, false);
     assert!(lock(&world.agent("ann"), "a.rs").success());
     let team = "forbid (principal, action, resource) when { principal has team && principal.team == \"x\" };";
     assert_eq!(add(&world, "team", team)["success"], true, "the new word is known");
-    assert!(world.person().asks("disable_policy", json!({ "policy_id": "team", "remove": true })).success());
+    assert!(
+        world
+            .person()
+            .asks("disable_policy", json!({ "policy_id": "team", "remove": true }))
+            .success()
+    );
 
     put("entity Agent;", true);
     assert!(lock(&world.agent("ann"), "b.rs").success());
     assert!(diagnostics(&world).contains("own.cedarschema"), "{}", diagnostics(&world));
     put("entity Agent;", false);
     let refused = lock(&world.agent("ann"), "c.rs");
-    assert_eq!(refused.code(), Some("operation_not_permitted"), "nothing is permitted without policies");
+    assert_eq!(
+        refused.code(),
+        Some("operation_not_permitted"),
+        "nothing is permitted without policies"
+    );
 }
 
 #[test]
 fn another_projects_policies_do_not_count_here() {
     let world = world(PolicyEngine::Cedar);
     let person = world.person();
-    let repo = coord::repo::Repo { project: "another/project".into(), ..coord::repo::Repo::clone(&world.repo) };
+    let repo = coord::repo::Repo {
+        project: "another/project".into(),
+        ..coord::repo::Repo::clone(&world.repo)
+    };
     let away = crate::world::Actor { repo: std::sync::Arc::new(repo), ..person.clone() };
     let arguments = json!({ "policy_id": "no-migrations", "policy_text": NO_MIGRATIONS });
     assert!(away.asks("add_policy", arguments.clone()).success());
     assert!(lock(&world.agent("ann"), "migrations/1.sql").success());
-    assert_eq!(person.asks("add_policy", arguments).code(), Some("invalid_argument"), "the name is taken");
-    assert_eq!(person.asks("disable_policy", json!({ "policy_id": "no-migrations" })).code(), Some("policy_not_found"));
+    assert_eq!(
+        person.asks("add_policy", arguments).code(),
+        Some("invalid_argument"),
+        "the name is taken"
+    );
+    assert_eq!(
+        person.asks("disable_policy", json!({ "policy_id": "no-migrations" })).code(),
+        Some("policy_not_found")
+    );
 }

@@ -31,7 +31,8 @@ fn a_question_is_answered_as_the_call_would_be() {
         let unknown = check(&ann, json!({ "operation": "aquire_lock" }));
         assert_eq!(unknown["reason"], "there is no operation \"aquire_lock\"");
         assert_eq!(unknown["diagnostics"], json!(["did you mean acquire_lock?"]));
-        let told = check(&ann, json!({ "operation": "run_command", "context": { "comand": "ls" } }));
+        let told =
+            check(&ann, json!({ "operation": "run_command", "context": { "comand": "ls" } }));
         assert_eq!(told["diagnostics"], json!(["no policy reads comand"]));
         set(&world, json!({ "name": "unknown", "ask_operations": ["acquire_lock"] }));
         let asks = check(&ann, json!({ "operation": "acquire_lock" }));
@@ -71,15 +72,27 @@ fn questions_have_bounds_and_strange_ids_are_only_names() {
     for arguments in long {
         assert_eq!(ann.asks("check_policy", arguments).code(), Some("invalid_argument"));
     }
-    let strange =
-        ["\"", "\") || true", "\u{202e}nna", "ann\u{200b}", "'; DROP TABLE agent_profiles; --", "✓"];
+    let strange = [
+        "\"",
+        "\") || true",
+        "\u{202e}nna",
+        "ann\u{200b}",
+        "'; DROP TABLE agent_profiles; --",
+        "✓",
+    ];
     for name in strange {
         let actor = of_type(&world, name, name);
-        let answer = fields(&actor.asks("check_policy", json!({ "operation": "acquire_lock", "resource": name })));
+        let answer = fields(
+            &actor.asks("check_policy", json!({ "operation": "acquire_lock", "resource": name })),
+        );
         assert_eq!(answer["allowed"], true, "{name}: {answer}");
-        let host = fields(&actor.asks("check_policy", json!({ "operation": "network_access", "resource": name })));
+        let host = fields(
+            &actor.asks("check_policy", json!({ "operation": "network_access", "resource": name })),
+        );
         assert_eq!(host["allowed"], false, "{name}: {host}");
-        let task = fields(&actor.asks("check_policy", json!({ "operation": "complete_work", "resource": name })));
+        let task = fields(
+            &actor.asks("check_policy", json!({ "operation": "complete_work", "resource": name })),
+        );
         assert_eq!(task["allowed"], true, "{name}: {task}");
     }
 }
@@ -90,18 +103,28 @@ fn a_person_learns_which_policy_decides_for_whom() {
     let explain = |arguments: Value| fields(&world.person().asks("explain_policy", arguments));
     let own = explain(json!({ "operation": "add_policy" }));
     assert_eq!((&own["decision"], &own["profile"]), (&json!("allow"), &json!("person")));
-    let other = explain(json!({ "operation": "acquire_lock", "resource": "a.rs", "profile": "claude_code_web_reviewer" }));
+    let other = explain(
+        json!({ "operation": "acquire_lock", "resource": "a.rs", "profile": "claude_code_web_reviewer" }),
+    );
     assert_eq!((&other["decision"], &other["trust_level"]), (&json!("deny"), &json!(1)));
     let kind = explain(json!({ "operation": "acquire_lock", "agent_type": "gemini" }));
-    assert_eq!((&kind["profile"], &kind["policies"]), (&json!("gemini_cli"), &json!(["writing-needs-trust-2"])));
+    assert_eq!(
+        (&kind["profile"], &kind["policies"]),
+        (&json!("gemini_cli"), &json!(["writing-needs-trust-2"]))
+    );
 
     let policy = "@reason(\"migrations are for people\") forbid (principal, action == Action::\"acquire_lock\", resource is File) when { resource.path like \"migrations/*\" };";
     let tried = explain(json!({
         "operation": "acquire_lock", "resource": "migrations/1.sql", "agent_type": "gemini", "policy_text": policy,
     }));
-    assert_eq!((&tried["decision"], &tried["with_policy"]["decision"]), (&json!("allow"), &json!("deny")));
+    assert_eq!(
+        (&tried["decision"], &tried["with_policy"]["decision"]),
+        (&json!("allow"), &json!("deny"))
+    );
     assert_eq!(tried["with_policy"]["reason"], "migrations are for people");
-    let broken = world.person().asks("explain_policy", json!({ "operation": "acquire_lock", "policy_text": "permit(" }));
+    let broken = world
+        .person()
+        .asks("explain_policy", json!({ "operation": "acquire_lock", "policy_text": "permit(" }));
     assert_eq!(broken.code(), Some("invalid_policy"));
     let unknown = world.person().asks("explain_policy", json!({ "operation": "acquire_locks" }));
     assert_eq!(unknown.code(), Some("invalid_argument"));

@@ -20,7 +20,10 @@ fn refusals(world: &World) -> String {
     tell("suspended", &lock(&ann, "a.rs"));
     set(world, json!({ "name": "unknown", "trust_level": 1 }));
     tell("too little trust", &lock(&ann, "a.rs"));
-    set(world, json!({ "name": "unknown", "trust_level": 2, "blocked_operations": ["acquire_lock"] }));
+    set(
+        world,
+        json!({ "name": "unknown", "trust_level": 2, "blocked_operations": ["acquire_lock"] }),
+    );
     tell("blocked", &lock(&ann, "a.rs"));
     let listed = json!({ "name": "unknown", "blocked_operations": [], "allowed_operations": ["check_locks"] });
     set(world, listed);
@@ -31,11 +34,16 @@ fn refusals(world: &World) -> String {
     tell("too many files", &lock(&ann, "a.rs"));
     set(world, json!({ "name": "unknown", "files_per_day": -1, "seconds_per_day": 0 }));
     tell("too much time", &lock(&ann, "a.rs"));
-    set(world, json!({ "name": "unknown", "seconds_per_day": -1, "ask_operations": ["acquire_lock"] }));
+    set(
+        world,
+        json!({ "name": "unknown", "seconds_per_day": -1, "ask_operations": ["acquire_lock"] }),
+    );
     let asked = lock(&ann, "a.rs");
     let id = fields(&asked)["approval_id"].as_str().expect("it has an id").to_owned();
     tell("to be approved", &asked);
-    assert!(world.person().asks("deny", json!({ "approval_id": id, "note": "not today" })).success());
+    assert!(
+        world.person().asks("deny", json!({ "approval_id": id, "note": "not today" })).success()
+    );
     tell("denied", &lock(&ann, "a.rs"));
     tell("for people", &ann.asks("approve", json!({ "approval_id": id })));
     told.replace(&id, "[id]")
@@ -56,7 +64,10 @@ fn a_refusal_has_its_facts_as_fields() {
     assert_eq!(refused["required_trust_level"], 2);
     assert_eq!(refused["trust_level"], 1);
     assert_eq!(refused["operation"], "acquire_lock");
-    set(&world, json!({ "name": "unknown", "trust_level": 2, "blocked_operations": ["acquire_lock"] }));
+    set(
+        &world,
+        json!({ "name": "unknown", "trust_level": 2, "blocked_operations": ["acquire_lock"] }),
+    );
     let refused = fields(&lock(&world.agent("ann"), "a.rs"));
     assert_eq!(refused["policies"], json!(["profile-blocks"]));
     assert_eq!(refused["resource"], "a.rs");

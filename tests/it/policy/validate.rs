@@ -16,7 +16,10 @@ fn a_right_policy_is_valid_whichever_engine_is_in_force() {
     for engine in [PolicyEngine::Native, PolicyEngine::Cedar] {
         let world = world(engine);
         for text in [coord::operations::POLICIES, "forbid (principal, action, resource);"] {
-            assert_eq!(validate(&world, text), json!({ "success": true, "valid": true, "errors": [] }));
+            assert_eq!(
+                validate(&world, text),
+                json!({ "success": true, "valid": true, "errors": [] })
+            );
         }
     }
 }
@@ -65,9 +68,14 @@ fn hostile_text_is_refused_by_a_limit_that_it_names() {
     let long = validate(&world, &format!("// {}", "x".repeat(1 << 20)));
     assert_eq!((&long["code"], &long["limit"]), (&json!("invalid_argument"), &json!(TEXT_MAX)));
     assert_eq!(validate(&world, &"x".repeat(TEXT_MAX + 1))["code"], "invalid_argument");
-    assert_eq!(validate(&world, &format!("//{}", "x".repeat(TEXT_MAX - 2)))["valid"], false, "at the bound it is read");
+    assert_eq!(
+        validate(&world, &format!("//{}", "x".repeat(TEXT_MAX - 2)))["valid"],
+        false,
+        "at the bound it is read"
+    );
 
-    let policy = |condition: &str| format!("permit (principal, action, resource) when {{ {condition} }};");
+    let policy =
+        |condition: &str| format!("permit (principal, action, resource) when {{ {condition} }};");
     let brackets = |n: usize| policy(&format!("{}true{}", "(".repeat(n), ")".repeat(n)));
     assert_eq!(validate(&world, &brackets(NESTING_MAX - 1))["valid"], true);
     let chain = |n: usize| policy(&format!("true{}", " || true".repeat(n)));

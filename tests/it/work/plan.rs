@@ -2,7 +2,7 @@
 
 use coord::store::migrate::{self, STEPS};
 use coord::store::{Durability, open};
-use coord::work::{CLAIM, CLAIM_BY_TYPE};
+use coord::work::{CLAIM, CLAIM_BY_CAPABILITY, CLAIM_BY_TYPE};
 use rusqlite::{Connection, StatementStatus, named_params};
 
 use super::deed;
@@ -17,30 +17,27 @@ fn plan(world: &World, statement: &'static str) -> String {
 }
 
 #[test]
-fn a_claim_seeks_in_the_index_of_what_is_ready() {
+fn a_claim_is_one_seek_in_the_index_of_what_is_ready() {
     insta::assert_snapshot!(plan(&World::new(), CLAIM), @r"
     SEARCH work_queue USING INDEX sqlite_autoindex_work_queue_1 (task_id=?)
-    SCALAR SUBQUERY 9
-    CO-ROUTINE keys
-    SETUP
-    SCAN CONSTANT ROW
+    SCALAR SUBQUERY 2
+    SEARCH work_queue USING INDEX work_queue_ready (project=? AND capability_key=?)
     SCALAR SUBQUERY 1
-    SEARCH work_queue USING INDEX work_queue_ready (project=?)
-    RECURSIVE STEP
-    SCAN keys
-    CORRELATED SCALAR SUBQUERY 3
-    SEARCH work_queue USING INDEX work_queue_ready (project=? AND capability_key>?)
-    SCAN keys
-    CORRELATED SCALAR SUBQUERY 8
-    SCAN wanted VIRTUAL TABLE INDEX 1:
-    LIST SUBQUERY 7
-    SEARCH agent_capabilities USING PRIMARY KEY (session_id=?)
-    CREATE BLOOM FILTER
+    SEARCH projects USING INDEX sqlite_autoindex_projects_1 (project=?)
+    ");
+}
+
+#[test]
+fn a_claim_among_capabilities_seeks_once_for_each_set_of_them() {
+    insta::assert_snapshot!(plan(&World::new(), CLAIM_BY_CAPABILITY), @r"
+    SEARCH work_queue USING INDEX sqlite_autoindex_work_queue_1 (task_id=?)
+    SCALAR SUBQUERY 3
+    SCAN able VIRTUAL TABLE INDEX 1:
     SEARCH head USING INDEX sqlite_autoindex_work_queue_1 (task_id=?)
-    CORRELATED SCALAR SUBQUERY 6
+    CORRELATED SCALAR SUBQUERY 2
     SEARCH first USING INDEX work_queue_ready (project=? AND capability_key=?)
     USE TEMP B-TREE FOR ORDER BY
-    SCALAR SUBQUERY 5
+    SCALAR SUBQUERY 1
     SEARCH projects USING INDEX sqlite_autoindex_projects_1 (project=?)
     ");
 }
@@ -49,28 +46,14 @@ fn a_claim_seeks_in_the_index_of_what_is_ready() {
 fn a_claim_by_type_seeks_once_for_each_type() {
     insta::assert_snapshot!(plan(&World::new(), CLAIM_BY_TYPE), @r"
     SEARCH work_queue USING INDEX sqlite_autoindex_work_queue_1 (task_id=?)
-    SCALAR SUBQUERY 9
-    CO-ROUTINE keys
-    SETUP
-    SCAN CONSTANT ROW
-    SCALAR SUBQUERY 1
-    SEARCH work_queue USING INDEX work_queue_ready (project=?)
-    RECURSIVE STEP
-    SCAN keys
-    CORRELATED SCALAR SUBQUERY 3
-    SEARCH work_queue USING INDEX work_queue_ready (project=? AND capability_key>?)
-    SCAN keys
-    CORRELATED SCALAR SUBQUERY 8
-    SCAN wanted VIRTUAL TABLE INDEX 1:
-    LIST SUBQUERY 7
-    SEARCH agent_capabilities USING PRIMARY KEY (session_id=?)
-    CREATE BLOOM FILTER
+    SCALAR SUBQUERY 3
+    SCAN able VIRTUAL TABLE INDEX 1:
     SCAN kind VIRTUAL TABLE INDEX 1:
     SEARCH head USING INDEX sqlite_autoindex_work_queue_1 (task_id=?)
-    CORRELATED SCALAR SUBQUERY 6
+    CORRELATED SCALAR SUBQUERY 2
     SEARCH first USING INDEX work_queue_ready_by_type (project=? AND capability_key=? AND task_type=?)
     USE TEMP B-TREE FOR ORDER BY
-    SCALAR SUBQUERY 5
+    SCALAR SUBQUERY 1
     SEARCH projects USING INDEX sqlite_autoindex_projects_1 (project=?)
     ");
 }
@@ -98,7 +81,7 @@ fn queue(tasks: i64) -> Connection {
 }
 
 /// How many steps SQLite's machine takes for ten claims.
-fn steps(database: &Connection, sql: &str, types: Option<&str>) -> i32 {
+fn steps(database: &Connection, sql: &str, more: &[(&str, &str)]) -> i32 {
     let mut claim = database.prepare(sql).expect("the statement fits the schema");
     for _ in 0..10 {
         let parameters = [
@@ -108,11 +91,10 @@ fn steps(database: &Connection, sql: &str, types: Option<&str>) -> i32 {
             (":now", "1"),
             (":lease", "900000"),
         ];
-        let types = types.map(|types| (":types", types));
-        let claimed = claim
-            .query_row(parameters.into_iter().chain(types).collect::<Vec<_>>().as_slice(), |row| {
-                row.get::<_, i64>("priority")
-            });
+        let claimed = claim.query_row(
+            parameters.iter().chain(more).copied().collect::<Vec<_>>().as_slice(),
+            |row| row.get::<_, i64>("priority"),
+        );
         assert_eq!(claimed, Ok(5), "the blocked ones come first, and are passed over");
     }
     claim.get_status(StatementStatus::VmStep)
@@ -121,8 +103,14 @@ fn steps(database: &Connection, sql: &str, types: Option<&str>) -> i32 {
 #[test]
 fn a_claim_takes_as_many_steps_in_a_long_queue_as_in_a_short_one() {
     let (short, long) = (queue(100), queue(30_000));
-    for (sql, types) in [(CLAIM, None), (CLAIM_BY_TYPE, Some(r#"["type-1","type-2"]"#))] {
-        let (few, many) = (steps(&short, sql, types), steps(&long, sql, types));
+    let keys = (":keys", r#"["[\"gpu\"]","[]"]"#);
+    let types = (":types", r#"["type-1","type-2"]"#);
+    for (sql, more) in [
+        (CLAIM, vec![(":key", "[]")]),
+        (CLAIM_BY_CAPABILITY, vec![keys]),
+        (CLAIM_BY_TYPE, vec![keys, types]),
+    ] {
+        let (few, many) = (steps(&short, sql, &more), steps(&long, sql, &more));
         assert!(few > 0, "steps are counted");
         assert!(many <= few + few / 10, "{few} steps became {many}");
     }

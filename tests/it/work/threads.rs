@@ -66,9 +66,8 @@ fn work_until_done(world: &World, name: &str, diary: &Diary) {
     loop {
         let answer = agent.asks("get_work", json!({ "wait_seconds": 110 }));
         let reply = fields(&answer);
-        let Some(task) = reply["task_id"].as_str() else {
-            panic!("{name} waited in vain: {reply}");
-        };
+        assert!(answer.success(), "{name} waited in vain: {reply}");
+        let task = reply["task_id"].as_str().expect("a claim has an id");
         let claimed = diary.clock.fetch_add(1, Ordering::SeqCst);
         // Noted before it is reported, so that nobody can know of it earlier.
         let completed = diary.clock.fetch_add(1, Ordering::SeqCst);
