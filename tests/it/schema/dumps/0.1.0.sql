@@ -191,10 +191,10 @@ CREATE TABLE meta (
     value TEXT NOT NULL CHECK (instr(value, char(0)) = 0),
     PRIMARY KEY (key)
 ) STRICT;
-INSERT INTO meta VALUES ('cedar_version', 'd0e94b7905d2d630d661c1b2f54facee');
+INSERT INTO meta VALUES ('cedar_version', 'drawn');
 INSERT INTO meta VALUES ('key', 'value');
-INSERT INTO meta VALUES ('network_version', 'c107149ab516a5e39108cd28acbfa7cc');
-INSERT INTO meta VALUES ('profiles_version', 'c4628e5b4d9d3034f68aeb064481a41d');
+INSERT INTO meta VALUES ('network_version', 'drawn');
+INSERT INTO meta VALUES ('profiles_version', 'drawn');
 
 CREATE TABLE network_access_log (
     access_id  TEXT    NOT NULL CHECK (octet_length(access_id) = 36 AND access_id GLOB '????????-????-????-????-????????????' AND length(replace(access_id, '-', '')) = 32 AND access_id NOT GLOB '*[^0-9a-f-]*'),
