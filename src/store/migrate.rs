@@ -23,7 +23,16 @@ macro_rules! steps {
     };
 }
 
-steps!["001_core_schema", "002_handoff_tables", "003_discovery_functions", "007_audit_tables"];
+steps![
+    "001_core_schema",
+    "002_handoff_tables",
+    "003_discovery_functions",
+    "007_audit_tables",
+    "006_profile_tables",
+    "008_network_policy_tables",
+    "010_cedar_policy_store",
+    "011_approval_queue",
+];
 
 /// The schema version of this binary.
 #[must_use]
