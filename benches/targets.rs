@@ -29,7 +29,8 @@ const BENCHES: &[Bench] = &[
 ];
 
 fn main() {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let asked: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let mut table = Table::default();
     for (name, bench) in BENCHES {
         if asked.is_empty() || asked.iter().any(|one| one == name) {

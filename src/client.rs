@@ -114,7 +114,8 @@ fn bury(mut daemon: Child) {
 }
 
 fn lost_the_race(home: &Home) -> bool {
-    std::fs::read_to_string(home.start_errors()).is_ok_and(|said| said.contains("a daemon already runs"))
+    std::fs::read_to_string(home.start_errors())
+        .is_ok_and(|said| said.contains("a daemon already runs"))
 }
 
 fn why_not(home: &Home) -> String {

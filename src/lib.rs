@@ -35,3 +35,5 @@ pub mod seat;
 pub mod mcp;
 pub mod daemon;
 pub mod shim;
+pub mod demo;
+pub mod cli;

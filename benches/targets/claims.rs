@@ -36,7 +36,12 @@ pub fn run(table: &mut Table) {
         long.p50() / short.p50(),
         1.5,
         " ×",
-        format!("{:.0}, {:.0} and {:.0} µs at 10², 10⁴ and 10⁶", short.p50(), middle.p50(), long.p50()),
+        format!(
+            "{:.0}, {:.0} and {:.0} µs at 10², 10⁴ and 10⁶",
+            short.p50(),
+            middle.p50(),
+            long.p50()
+        ),
     );
     table.at_most(
         "claim at 10⁶ tasks against one bare insert, durability fast, p50",
@@ -55,7 +60,8 @@ fn claims(tasks: i64) -> Times {
     let store = Arc::new(Store::open(&home, options).expect("a new database opens"));
     let service = Service::new(Arc::clone(&store), Clock::System);
     fill(&store, 0, tasks);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a runtime can be made");
     let repo = Arc::new(Repo::discover(folder.path()));
     let claim_and_refill = |n: i64| {

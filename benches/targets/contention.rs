@@ -55,7 +55,8 @@ fn crowd() -> (Vec<Duration>, Vec<Duration>, Spans) {
     let results = Arc::new(Mutex::new((Vec::new(), Vec::new(), Spans::new())));
     let agents: Vec<_> = (0..AGENTS)
         .map(|n| {
-            let (site, ready, results) = (Arc::clone(&site), Arc::clone(&ready), Arc::clone(&results));
+            let (site, ready, results) =
+                (Arc::clone(&site), Arc::clone(&ready), Arc::clone(&results));
             std::thread::spawn(move || {
                 let mut client = Client::open(&site, &format!("a{n}"));
                 ready.wait();

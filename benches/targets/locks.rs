@@ -74,7 +74,8 @@ pub fn grouped(table: &mut Table) {
                 let mut client = Client::open(&site, &format!("c{n}"));
                 ready.wait();
                 for m in 0..EACH {
-                    let answer = client.call("acquire_lock", &json!({ "file_path": format!("f{n}-{m}") }));
+                    let answer =
+                        client.call("acquire_lock", &json!({ "file_path": format!("f{n}-{m}") }));
                     assert_eq!(answer["success"], true, "{answer}");
                 }
                 ready.wait();

@@ -98,7 +98,10 @@ impl Client {
         self.write(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
         loop {
             let mut line = String::new();
-            assert!(self.output.read_line(&mut line).expect("the shim writes") > 0, "the shim has ended");
+            assert!(
+                self.output.read_line(&mut line).expect("the shim writes") > 0,
+                "the shim has ended"
+            );
             let message: Value = serde_json::from_str(&line).expect("it is JSON");
             if message["id"] == id {
                 return message;

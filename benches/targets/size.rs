@@ -14,7 +14,8 @@ const IDLE: Duration = Duration::from_secs(5);
 
 pub fn run(table: &mut Table) {
     let site = Site::new("fast");
-    let mut agents: Vec<Client> = (0..AGENTS).map(|n| Client::open(&site, &format!("a{n}"))).collect();
+    let mut agents: Vec<Client> =
+        (0..AGENTS).map(|n| Client::open(&site, &format!("a{n}"))).collect();
     for (n, agent) in agents.iter_mut().enumerate() {
         agent.call("register_session", &json!({ "capabilities": ["rust"] }));
         agent.call("acquire_lock", &json!({ "file_path": format!("f{n}") }));
@@ -22,9 +23,16 @@ pub fn run(table: &mut Table) {
     let daemon = site.daemon_pid();
     let before = resident_kib(daemon);
     table.at_most("daemon, resident, 32 agents", before / 1_024.0, 40.0, " MiB", String::new());
-    table.at_most("shim, resident", resident_kib(agents[0].pid()) / 1_024.0, 6.0, " MiB", String::new());
+    table.at_most(
+        "shim, resident",
+        resident_kib(agents[0].pid()) / 1_024.0,
+        6.0,
+        " MiB",
+        String::new(),
+    );
 
-    let calls = std::env::var("COORD_BENCH_CALLS").ok().and_then(|text| text.parse().ok()).unwrap_or(CALLS);
+    let calls =
+        std::env::var("COORD_BENCH_CALLS").ok().and_then(|text| text.parse().ok()).unwrap_or(CALLS);
     let warm = calls / 4;
     let mut settled = before;
     for n in 0..calls {
@@ -48,7 +56,13 @@ pub fn run(table: &mut Table) {
     let (woken, slept) = (switches(daemon), IDLE);
     std::thread::sleep(slept);
     let wakes = (switches(daemon) - woken) / slept.as_secs_f64();
-    table.at_most("idle daemon, wake-ups a second", wakes, 0.0, "", "32 agents connected, locks held".into());
+    table.at_most(
+        "idle daemon, wake-ups a second",
+        wakes,
+        0.0,
+        "",
+        "32 agents connected, locks held".into(),
+    );
 }
 
 /// How often the process has gone to sleep by itself, over all its threads.
@@ -58,7 +72,8 @@ fn switches(pid: u32) -> f64 {
         .filter_map(Result::ok)
         .filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok())
         .filter_map(|text| {
-            let line = text.lines().find(|line| line.starts_with("voluntary_ctxt_switches"))?.to_owned();
+            let line =
+                text.lines().find(|line| line.starts_with("voluntary_ctxt_switches"))?.to_owned();
             line.split_ascii_whitespace().nth(1)?.parse::<f64>().ok()
         })
         .sum()

@@ -18,7 +18,11 @@ pub fn run(table: &mut Table) {
         warm.p50() / 1_000.0,
         20.0,
         " ms",
-        format!("{:.1} × /bin/true, p99 {:.1} ms", warm.p50() / smallest.p50(), warm.p99() / 1_000.0),
+        format!(
+            "{:.1} × /bin/true, p99 {:.1} ms",
+            warm.p50() / smallest.p50(),
+            warm.p99() / 1_000.0
+        ),
     );
     let cold = Times::new((0..20).map(|_| open(&Site::new("full"))).collect());
     table.at_most(

@@ -28,7 +28,11 @@ impl Table {
     }
 
     fn push(&mut self, what: &str, figure: f64, target: &str, met: bool, unit: &str, note: String) {
-        let measured = if figure >= 100.0 { format!("{figure:.0}{unit}") } else { format!("{figure:.2}{unit}") };
+        let measured = if figure >= 100.0 {
+            format!("{figure:.0}{unit}")
+        } else {
+            format!("{figure:.2}{unit}")
+        };
         eprintln!("  {what}: {measured} ({target}) {note}");
         self.rows.push(Row { what: what.into(), measured, target: target.into(), met, note });
     }
@@ -40,7 +44,11 @@ impl fmt::Display for Table {
         writeln!(f, "| --- | --- | --- | --- | --- |")?;
         for row in &self.rows {
             let met = if row.met { "yes" } else { "**no**" };
-            writeln!(f, "| {} | {} | {} | {met} | {} |", row.what, row.measured, row.target, row.note)?;
+            writeln!(
+                f,
+                "| {} | {} | {} | {met} | {} |",
+                row.what, row.measured, row.target, row.note
+            )?;
         }
         Ok(())
     }

@@ -13,8 +13,10 @@ pub fn bare_insert(folder: &Path, full: bool, times: usize) -> Times {
     let path = folder.join(if full { "bare-full.db" } else { "bare-fast.db" });
     let conn = Connection::open(path).expect("a new database opens");
     conn.pragma_update(None, "journal_mode", "WAL").expect("WAL is possible");
-    conn.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" }).expect("it is a setting");
-    conn.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT").expect("it is new");
+    conn.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })
+        .expect("it is a setting");
+    conn.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+        .expect("it is new");
     let one = || {
         let start = Instant::now();
         conn.prepare_cached("INSERT INTO t (text) VALUES ('a row of some thirty characters')")

@@ -64,7 +64,9 @@ pub fn take(path: &Path) -> Outcome<DaemonLock> {
     }
     let me = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into() };
     let text = serde_json::to_string(&me).map_err(anyhow::Error::from)?;
-    file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).context("failed to clear the lock file")?;
+    file.set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .context("failed to clear the lock file")?;
     file.write_all(text.as_bytes()).context("failed to write the lock file")?;
     Ok(DaemonLock { _file: file })
 }

@@ -99,7 +99,8 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<()
 /// Becomes the newer binary; returns only if that fails.
 fn hand_over(exe: &Path) -> anyhow::Error {
     tracing::info!(exe = %exe.display(), "making way for a newer version");
-    let error = std::process::Command::new(exe).args(["daemon", "foreground"]).env(SUCCEEDS, "1").exec();
+    let error =
+        std::process::Command::new(exe).args(["daemon", "foreground"]).env(SUCCEEDS, "1").exec();
     anyhow::Error::from(error).context("failed to start the newer version")
 }
 

@@ -14,6 +14,8 @@ use crate::wire::Role;
 
 /// How long a shim whose client still runs has to come back.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often it is looked for meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Open connections by session.
 #[derive(Default)]
@@ -84,16 +86,25 @@ impl Daemon {
         }
         // Threads and subagents that spoke through this connection go with it.
         gone.extend(seat.sessions().into_iter().filter(|session| *session != first));
-        let client_lives = seat.client().is_some_and(crate::os::Process::is_alive);
-        if client_lives {
-            let back = tokio::select! {
-                () = self.stop.cancelled() => true,
-                () = tokio::time::sleep(GRACE) => self.presence.is_here(&first),
-            };
-            if back {
-                return;
+        if !self.comes_back(seat, &first).await {
+            self.keeper.died(gone).await;
+        }
+    }
+
+    /// Waits for a shim whose client still runs; true if it has come back, or the
+    /// daemon stops and the next one will see.
+    async fn comes_back(&self, seat: &Seat, session: &str) -> bool {
+        let start = tokio::time::Instant::now();
+        while start.elapsed() < GRACE && seat.client().is_some_and(crate::os::Process::is_alive) {
+            tokio::select! {
+                () = self.stop.cancelled() => return true,
+                // A killed process closes its streams a moment before it is gone.
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            if self.presence.is_here(session) {
+                return true;
             }
         }
-        self.keeper.died(gone).await;
+        self.presence.is_here(session)
     }
 }

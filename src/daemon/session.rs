@@ -11,9 +11,9 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::sync::CancellationToken;
 
 use super::Daemon;
-use crate::seat::Seat;
 use super::socket;
 use crate::mcp;
+use crate::seat::Seat;
 use crate::wire::{HELLO, Hello, LINE_MAX, PROTOCOL, Reply, Request, Role, SORRY, Sorry};
 
 /// A peer that says nothing for so long is not one of ours.
@@ -25,7 +25,11 @@ const HELLO_MAX: usize = 64 << 10;
 ///
 /// # Errors
 /// What broke it; the others do not notice.
-pub async fn serve(daemon: Arc<Daemon>, stream: UnixStream, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn serve(
+    daemon: Arc<Daemon>,
+    stream: UnixStream,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     socket::check_peer(&stream)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
@@ -54,7 +58,11 @@ pub async fn serve(daemon: Arc<Daemon>, stream: UnixStream, stop: CancellationTo
 }
 
 /// A peer of another version: make way for a newer one, or say why not.
-async fn turn_away(daemon: &Daemon, hello: &Hello, write: &mut OwnedWriteHalf) -> anyhow::Result<()> {
+async fn turn_away(
+    daemon: &Daemon,
+    hello: &Hello,
+    write: &mut OwnedWriteHalf,
+) -> anyhow::Result<()> {
     let newer = hello.protocol > PROTOCOL || daemon.is_older_than(hello);
     let (code, message) = if newer {
         ("daemon_is_older", "the daemon makes way for a newer version".to_owned())
@@ -106,7 +114,8 @@ async fn speak_plainly(
             text = line(&mut read, LINE_MAX) => text?,
         };
         let Some(text) = text else { return Ok(()) };
-        let request: Request = serde_json::from_str(&text).context("a request could not be read")?;
+        let request: Request =
+            serde_json::from_str(&text).context("a request could not be read")?;
         let gone = CancellationToken::new();
         let ctx = seat.context(&request.id.to_string(), None).await;
         let ctx = ctx.map_err(|failure| anyhow::anyhow!("{failure}"))?;
@@ -120,7 +129,10 @@ async fn speak_plainly(
 ///
 /// # Errors
 /// When the line is longer than `max`, is not UTF-8, or the stream breaks.
-async fn line(read: &mut (impl AsyncBufRead + Unpin), max: usize) -> anyhow::Result<Option<String>> {
+async fn line(
+    read: &mut (impl AsyncBufRead + Unpin),
+    max: usize,
+) -> anyhow::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {
         let chunk = read.fill_buf().await?;

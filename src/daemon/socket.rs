@@ -24,17 +24,26 @@ pub fn bind(path: &Path) -> Outcome<UnixListener> {
     private_dir(folder).with_context(|| format!("failed to make {}", folder.display()))?;
     ours_alone(folder)?;
     drop(fs::remove_file(path));
-    let listener =
-        UnixListener::bind(path).with_context(|| format!("failed to listen on {}", path.display()))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).context("failed to close the socket to others")?;
+    let listener = UnixListener::bind(path)
+        .with_context(|| format!("failed to listen on {}", path.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        .context("failed to close the socket to others")?;
     Ok(listener)
 }
 
 /// A folder under `/tmp` may have been put there by somebody else.
 fn ours_alone(folder: &Path) -> anyhow::Result<()> {
     let meta = fs::symlink_metadata(folder).context("failed to look at the socket's folder")?;
-    ensure!(meta.is_dir() && meta.uid() == os::uid(), "{} belongs to somebody else", folder.display());
-    ensure!(meta.permissions().mode() & 0o077 == 0, "{} can be entered by others", folder.display());
+    ensure!(
+        meta.is_dir() && meta.uid() == os::uid(),
+        "{} belongs to somebody else",
+        folder.display()
+    );
+    ensure!(
+        meta.permissions().mode() & 0o077 == 0,
+        "{} can be entered by others",
+        folder.display()
+    );
     Ok(())
 }
 

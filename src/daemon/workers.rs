@@ -102,8 +102,12 @@ async fn check(daemon: Arc<Daemon>) {
         })
     });
     match looked.await {
-        Ok(Ok(verdict)) if verdict == "ok" => tracing::info!("the last daemon ended uncleanly; the database is whole"),
-        Ok(Ok(verdict)) => tracing::error!("the database is damaged: {verdict}; `coord doctor` says what to do"),
+        Ok(Ok(verdict)) if verdict == "ok" => {
+            tracing::info!("the last daemon ended uncleanly; the database is whole");
+        }
+        Ok(Ok(verdict)) => {
+            tracing::error!("the database is damaged: {verdict}; `coord doctor` says what to do");
+        }
         Ok(Err(failure)) => tracing::error!("the database could not be checked: {failure}"),
         Err(error) => tracing::error!("the database could not be checked: {error}"),
     }

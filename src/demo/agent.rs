@@ -22,8 +22,10 @@ use crate::client::own_binary;
 const EDIT_TAKES: Duration = Duration::from_millis(60);
 /// How long the agent that is to be killed thinks about its task.
 const THINKS: Duration = Duration::from_secs(30);
-/// Seconds to wait for a file or a task.
+/// Seconds to wait for a file.
 const WAITS: u32 = 20;
+/// Seconds to wait for a task, before asking whether any is left.
+const LOOKS: u32 = 1;
 
 /// An agent's tools.
 struct Agent {
@@ -53,14 +55,18 @@ impl Agent {
     async fn ask(&self, tool: &str, arguments: Value) -> anyhow::Result<Value> {
         let Value::Object(arguments) = arguments else { bail!("arguments are an object") };
         let request = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
-        let result = self.client.call_tool(request).await.with_context(|| format!("{tool} was not answered"))?;
+        let result = self
+            .client
+            .call_tool(request)
+            .await
+            .with_context(|| format!("{tool} was not answered"))?;
         result.structured_content.with_context(|| format!("{tool} gave no structured answer"))
     }
 
     /// The next task; `None` when none is left, not even one that is not ready.
     async fn next_task(&self) -> anyhow::Result<Option<Value>> {
         loop {
-            let answer = self.ask("get_work", json!({ "wait_seconds": WAITS })).await?;
+            let answer = self.ask("get_work", json!({ "wait_seconds": LOOKS })).await?;
             if answer["success"] == true {
                 return Ok(Some(answer));
             }
@@ -87,7 +93,9 @@ impl Agent {
                 tokio::time::sleep(THINKS).await;
             }
         }
-        let done = self.ask("complete_work", json!({ "task_id": task["task_id"], "success": true })).await?;
+        let done = self
+            .ask("complete_work", json!({ "task_id": task["task_id"], "success": true }))
+            .await?;
         if done["success"] != true {
             bail!("{step} was not accepted: {done}");
         }
@@ -103,7 +111,10 @@ impl Agent {
         if first["success"] == true {
             return Ok(first["fence"].clone());
         }
-        self.diary.note("waits", &json!({ "step": step, "file": first["file_path"], "for": first["locked_by"] }))?;
+        self.diary.note(
+            "waits",
+            &json!({ "step": step, "file": first["file_path"], "for": first["locked_by"] }),
+        )?;
         loop {
             let next = self.ask("acquire_lock", ask(WAITS)).await?;
             match next["code"].as_str() {
@@ -120,13 +131,15 @@ impl Agent {
         let path = self.repo.join(file);
         let entry = json!({ "step": step, "file": file, "fence": fence });
         self.diary.note("edit begins", &entry)?;
-        let mut text = fs::read_to_string(&path).with_context(|| format!("failed to read {file}"))?;
+        let mut text =
+            fs::read_to_string(&path).with_context(|| format!("failed to read {file}"))?;
         tokio::time::sleep(EDIT_TAKES).await;
         let mark = super::mark(step);
         if !text.contains(&mark) {
             text.push_str(&mark);
         }
-        let mut open = fs::File::create(&path).with_context(|| format!("failed to write {file}"))?;
+        let mut open =
+            fs::File::create(&path).with_context(|| format!("failed to write {file}"))?;
         open.write_all(text.as_bytes())?;
         self.diary.note("edit ends", &entry)
     }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::time::{Clock, Time};
+use crate::time::Clock;
 
 /// An agent's diary.
 pub struct Diary {
@@ -36,7 +36,11 @@ impl Diary {
     /// # Errors
     /// When it cannot be written.
     pub fn open(path: &Path, agent: &str) -> anyhow::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path).context("failed to open a diary")?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .context("failed to open a diary")?;
         Ok(Self { agent: agent.to_owned(), file: Mutex::new(file) })
     }
 
@@ -58,12 +62,6 @@ impl Diary {
 }
 
 impl Entry {
-    /// When it happened.
-    #[must_use]
-    pub const fn time(&self) -> Time {
-        Time::from_ms(self.at)
-    }
-
     /// A text field of what it is about.
     #[must_use]
     pub fn text(&self, field: &str) -> &str {
@@ -77,5 +75,7 @@ impl Entry {
 /// When it cannot be read.
 pub fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
     let text = std::fs::read_to_string(path).context("failed to read a diary")?;
-    text.lines().map(|line| serde_json::from_str(line).context("a diary has a broken line")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).context("a diary has a broken line"))
+        .collect()
 }

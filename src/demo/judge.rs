@@ -36,13 +36,16 @@ pub fn judge(rows: &[Row], diaries: &[Entry], repo: &Path) -> Verdict {
     let edits = edits_without_lock(&held, diaries, &mut breaches);
     tasks_done_once(rows, &mut breaches);
     nothing_lost(repo, &mut breaches);
-    let contended = rows.iter().filter(|row| row.code.as_deref() == Some("locked_by_other")).count();
+    let contended =
+        rows.iter().filter(|row| row.code.as_deref() == Some("locked_by_other")).count();
     Verdict { breaches, rows: rows.len(), edits, contended }
 }
 
 fn chain(rows: &[Row]) -> Option<Breach> {
     let mut walk = Walk::after(0, GENESIS.to_owned());
-    rows.iter().find_map(|row| walk.step(row).err()).map(|broken| format!("audit row {}: {}", broken.seq, broken.why))
+    rows.iter()
+        .find_map(|row| walk.step(row).err())
+        .map(|broken| format!("audit row {}: {}", broken.seq, broken.why))
 }
 
 /// A lock as the log tells it: whose, since when, until when.
@@ -68,7 +71,9 @@ fn edits_without_lock(
                 edits += 1;
                 let from = begun.remove(&key).unwrap_or(entry.at);
                 let allowed = held.get(key.1).is_some_and(|spans| {
-                    spans.iter().any(|one| one.agent == key.0 && one.from <= from && entry.at <= one.to)
+                    spans
+                        .iter()
+                        .any(|one| one.agent == key.0 && one.from <= from && entry.at <= one.to)
                 });
                 if !allowed {
                     breaches.push(format!("{} edited {} without its lock", key.0, key.1));
@@ -89,7 +94,8 @@ fn locks(rows: &[Row]) -> BTreeMap<String, Vec<Held>> {
         match row.operation.as_str() {
             "acquire_lock" if reply["action"] == "acquired" => {
                 for file in files(reply) {
-                    let span = Held { agent: row.agent_id.clone(), from: row.at.ms(), to: i64::MAX };
+                    let span =
+                        Held { agent: row.agent_id.clone(), from: row.at.ms(), to: i64::MAX };
                     held.entry(file).or_default().push(span);
                 }
             }
@@ -100,7 +106,8 @@ fn locks(rows: &[Row]) -> BTreeMap<String, Vec<Held>> {
             }
             _ => {}
         }
-        for dead in done["done"]["ended"].as_array().into_iter().flatten() {
+        // One death has a row of its own; the reaper's row can tell of several.
+        for dead in reply["ended"].as_array().into_iter().flatten().chain([reply]) {
             for lock in dead["released"].as_array().into_iter().flatten() {
                 let (file, agent) = (lock["path"].as_str(), dead["agent_id"].as_str());
                 end(&mut held, file.unwrap_or_default(), agent.unwrap_or_default(), row.at.ms());

@@ -11,7 +11,7 @@ mod plan;
 mod show;
 mod stage;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Context as _;
 use stage::Stage;
@@ -22,6 +22,14 @@ pub struct Shown {
     pub page: String,
     /// Whether every invariant held.
     pub held: bool,
+    /// What must not have happened, and did.
+    pub breaches: Vec<String>,
+}
+
+/// Whether this agent is to be killed in the middle of the fatal task.
+#[must_use]
+pub fn is_doomed(name: &str) -> bool {
+    name == stage::DOOMED
 }
 
 /// The mark that a task leaves in a file.
@@ -33,12 +41,14 @@ fn mark(step: &str) -> String {
 ///
 /// # Errors
 /// When it could not be played to its end.
-pub fn run(folder: PathBuf, keep: bool) -> anyhow::Result<Shown> {
-    std::fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
+pub fn run(folder: &Path, keep: bool) -> anyhow::Result<Shown> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("failed to make {}", folder.display()))?;
     let folder = folder.canonicalize().context("failed to find the scratch folder")?;
     let mut stage = Stage::build(folder, keep)?;
     stage.play()?;
     let (rows, diaries) = (stage.audit()?, stage.diaries());
     let verdict = judge::judge(&rows, &diaries, &stage.repo());
-    Ok(Shown { page: show::page(&rows, &diaries, &verdict), held: verdict.breaches.is_empty() })
+    let page = show::page(&rows, &diaries, &verdict);
+    Ok(Shown { page, held: verdict.breaches.is_empty(), breaches: verdict.breaches })
 }

@@ -1,7 +1,5 @@
 //! What the demonstration prints: who did what when, and what was prevented.
 
-use std::fmt::Write as _;
-
 use anstyle::{AnsiColor, Style};
 
 use super::diary::Entry;
@@ -12,11 +10,8 @@ use crate::audit::Row;
 const BOLD: Style = Style::new().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
-const COLOURS: [Style; 3] = [
-    AnsiColor::Magenta.on_default(),
-    AnsiColor::Cyan.on_default(),
-    AnsiColor::Yellow.on_default(),
-];
+const COLOURS: [Style; 3] =
+    [AnsiColor::Magenta.on_default(), AnsiColor::Cyan.on_default(), AnsiColor::Yellow.on_default()];
 
 /// One line of the timeline.
 struct Line {
@@ -28,15 +23,18 @@ struct Line {
 /// The whole output.
 #[must_use]
 pub fn page(rows: &[Row], diaries: &[Entry], verdict: &Verdict) -> String {
-    let mut page = format!("{BOLD}Three agents, eight tasks, five files, one of the agents killed.{BOLD:#}\n\n");
-    let mut lines: Vec<Line> = diaries.iter().filter_map(told).chain(rows.iter().filter_map(reaped)).collect();
+    let mut page = format!(
+        "{BOLD}Three agents, eight tasks, five files, one of the agents killed.{BOLD:#}\n\n"
+    );
+    let mut lines: Vec<Line> =
+        diaries.iter().filter_map(told).chain(rows.iter().filter_map(reaped)).collect();
     lines.sort_by_key(|line| line.at);
     let start = lines.first().map_or(0, |line| line.at);
     for line in &lines {
-        let colour = AGENTS.iter().position(|name| *name == line.agent).map_or(BOLD, |n| COLOURS[n]);
+        let colour =
+            AGENTS.iter().position(|name| *name == line.agent).map_or(BOLD, |n| COLOURS[n]);
         let seconds = f64::from(i32::try_from(line.at - start).unwrap_or(i32::MAX)) / 1_000.0;
-        // Writing to a String cannot fail.
-        drop(writeln!(page, "  {seconds:6.2} s  {colour}{:<6}{colour:#}  {}", line.agent, line.text));
+        page += &format!("  {seconds:6.2} s  {colour}{:<6}{colour:#}  {}\n", line.agent, line.text);
     }
     page + &summary(verdict)
 }

@@ -45,7 +45,10 @@ impl Stage {
         }
         git(&repo, &["init", "-q", "-b", "main"])?;
         git(&repo, &["add", "-A"])?;
-        git(&repo, &["-c", "user.name=demo", "-c", "user.email=demo@localhost", "commit", "-qm", "begin"])?;
+        git(
+            &repo,
+            &["-c", "user.name=demo", "-c", "user.email=demo@localhost", "commit", "-qm", "begin"],
+        )?;
         let home = Home::locate(Some(folder.join("home")), None)?;
         let client = person_in(&home, &repo)?;
         let mut stage = Self { folder, home, client, keep };
@@ -95,7 +98,9 @@ impl Stage {
         for name in AGENTS.into_iter().filter(|name| *name != DOOMED) {
             others.push((name, self.enter(name)?));
         }
-        self.until(start, "another agent waits for the doomed one", || self.somebody_waits_for_the_doomed())?;
+        self.until(start, "another agent waits for the doomed one", || {
+            self.somebody_waits_for_the_doomed()
+        })?;
         doomed.kill().context("failed to kill an agent")?;
         doomed.wait().context("failed to bury an agent")?;
         let note = diary::Diary::open(&self.diary(DOOMED), DOOMED)?;
@@ -138,8 +143,11 @@ impl Stage {
     /// Every diary's entries, by time.
     #[must_use]
     pub fn diaries(&self) -> Vec<Entry> {
-        let mut all: Vec<Entry> =
-            AGENTS.iter().filter_map(|name| diary::read(&self.diary(name)).ok()).flatten().collect();
+        let mut all: Vec<Entry> = AGENTS
+            .iter()
+            .filter_map(|name| diary::read(&self.diary(name)).ok())
+            .flatten()
+            .collect();
         all.sort_by_key(|entry| entry.at);
         all
     }
@@ -161,9 +169,18 @@ impl Stage {
         }
     }
 
-    fn until(&self, start: Instant, what: &str, mut condition: impl FnMut() -> bool) -> anyhow::Result<()> {
+    fn until(
+        &self,
+        start: Instant,
+        what: &str,
+        mut condition: impl FnMut() -> bool,
+    ) -> anyhow::Result<()> {
         while !condition() {
-            ensure!(start.elapsed() < CURTAIN, "it never happened that {what}; see {}", self.folder.display());
+            ensure!(
+                start.elapsed() < CURTAIN,
+                "it never happened that {what}; see {}",
+                self.folder.display()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())

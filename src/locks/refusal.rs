@@ -49,7 +49,6 @@ pub struct Blocked {
 
 /// A lock in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as the columns of file_locks")]
 pub struct Held {
     pub path: String,
     pub mode: Mode,

@@ -59,7 +59,7 @@ pub struct Survey<'a> {
 
 impl<'a> Survey<'a> {
     /// Looks around a claim.
-    pub fn of(scene: Scene<'_>, claim: &'a Claim) -> Outcome<Self> {
+    pub(super) fn of(scene: Scene<'_>, claim: &'a Claim) -> Outcome<Self> {
         let look = |target| Ok((target, touching(scene.tx, scene.project, target)?));
         Ok(Self { around: claim.targets.iter().map(look).collect::<Outcome<_>>()? })
     }

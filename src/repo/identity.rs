@@ -25,6 +25,7 @@ const CLONE_DEPTH: u32 = 4;
 
 /// Why a repository did not get the name one would expect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum Warning {
     /// `git` could not be started.
     #[error("git did not start ({error}), so the folder names the project")]

@@ -79,11 +79,11 @@ pub fn markdown(title: &str, reply: &Value) -> String {
     for (name, value) in fields.iter().filter(|(name, _)| *name != "success") {
         match value {
             Value::Array(rows) if rows.is_empty() => {
-                text.push_str(&format!("\nNo {}.\n", words(name)))
+                text.push_str(&format!("\nNo {}.\n", words(name)));
             }
             Value::Array(rows) => text.push_str(&format!("\n{}", table(rows))),
             Value::Object(inner) => {
-                text.push_str(&format!("\n## {}\n{}", words(name), list(inner)))
+                text.push_str(&format!("\n## {}\n{}", words(name), list(inner)));
             }
             plain => text.push_str(&format!("\n- {}: {}\n", words(name), cell(plain))),
         }

@@ -50,6 +50,14 @@ pub fn copy(from: &Connection, to: &Path, mut progress: impl FnMut(i32, i32)) ->
     Ok(())
 }
 
+/// Copies the database file `from`, which may be in use, into the new file `to`.
+///
+/// # Errors
+/// As [`copy`].
+pub fn copy_file(from: &Path, to: &Path, progress: impl FnMut(i32, i32)) -> Outcome<()> {
+    copy(&open(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?, to, progress)
+}
+
 /// Whether the file is a whole database of ours; its schema version if so.
 ///
 /// # Errors
@@ -134,7 +142,7 @@ fn ensure_kept(path: &Path) -> anyhow::Result<()> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "store opens the database and its copies")]
-fn open(path: &Path, flags: OpenFlags) -> Outcome<Connection> {
+pub(super) fn open(path: &Path, flags: OpenFlags) -> Outcome<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| OpenRefusal::Unwritable { why: format!("{}: {error}", path.display()) })?;
     conn.busy_timeout(Duration::from_secs(5))?;

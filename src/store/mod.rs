@@ -11,6 +11,7 @@
 pub mod backup;
 mod ballast;
 pub mod clock;
+pub mod inspect;
 pub mod meta;
 pub mod migrate;
 mod news;

@@ -36,7 +36,6 @@ pub enum WorkRefusal {
 
 /// What there is instead of a task to hand out. Counts stop at 10,000.
 #[derive(Debug, Default)]
-#[expect(missing_docs, reason = "the fields of the answer")]
 pub struct NoTasks {
     /// Waiting, but of another type, for other capabilities, or in back-off.
     pub pending: i64,
@@ -49,7 +48,6 @@ pub struct NoTasks {
 
 /// An unfinished task that others wait for, and that waits for none itself.
 #[derive(Debug, serde::Serialize)]
-#[expect(missing_docs, reason = "the fields of the answer")]
 pub struct Blocker {
     pub task_id: String,
     pub status: Status,

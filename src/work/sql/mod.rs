@@ -37,7 +37,6 @@ use task_columns;
 
 /// A task as the rules see it.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of work_queue")]
 pub struct Task {
     pub task_id: String,
     pub seq: i64,
@@ -83,7 +82,6 @@ impl Task {
 }
 
 /// A task to be written.
-#[expect(missing_docs, reason = "the columns of work_queue")]
 pub struct NewTask<'a> {
     pub task_id: &'a str,
     pub project: &'a str,

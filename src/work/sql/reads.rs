@@ -82,7 +82,6 @@ pub fn anything_ready(tx: &Tx<'_>, project: &str) -> Outcome<bool> {
 }
 
 /// A claim that is to be taken from its holder.
-#[expect(missing_docs, reason = "the columns of work_queue")]
 pub struct Claim {
     pub task_id: String,
     pub project: String,

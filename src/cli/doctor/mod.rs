@@ -1,0 +1,155 @@
+//! `coord doctor`: looks at everything that can be wrong, and says what to do.
+//!
+//! - It changes nothing and starts nothing.
+//! - A *fail* keeps coord from working, a *warn* will sooner or later.
+
+mod around;
+mod daemon;
+mod database;
+mod home;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Trouble;
+use super::desk::Desk;
+use super::render::style::{NOTE, of_status, paint};
+use super::render::{clean, count};
+use crate::config::Config;
+use crate::home::Home;
+use crate::time::Time;
+
+/// Check the state directory, the database, the daemon and what surrounds them.
+///
+/// Nothing is changed and no daemon is started. The exit code is 1 if something
+/// keeps coord from working.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  coord doctor
+  coord doctor --json | jq '.checks[] | select(.verdict != \"ok\")'")]
+pub struct Doctor {}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It will be in the way sooner or later.
+    Warn,
+    /// It keeps coord from working.
+    Fail,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// What the checks look at.
+struct Patient {
+    home: Home,
+    config: Config,
+    now: Time,
+}
+
+impl Check {
+    fn ok(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Ok, message: message.into(), advice: None }
+    }
+
+    fn warn(name: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into());
+        Self { name, verdict: Verdict::Warn, message: message.into(), advice }
+    }
+
+    fn fail(name: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Fail, ..Self::warn(name, message, advice) }
+    }
+
+    /// What a refusal says, as a failed check.
+    fn refused(name: &'static str, trouble: &Trouble) -> Self {
+        let told = trouble.json().unwrap_or_default();
+        let field = |field: &str| told.get(field).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            name,
+            verdict: Verdict::Fail,
+            message: field("message").unwrap_or_default(),
+            advice: field("hint"),
+        }
+    }
+}
+
+impl Doctor {
+    /// Looks, prints, and fails if something is wrong.
+    ///
+    /// # Errors
+    /// [`Trouble::Found`] if a check failed.
+    pub fn run(self, desk: &Desk) -> Result<(), Trouble> {
+        let checks = look(desk);
+        let worst = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Ok);
+        if desk.json {
+            desk.print_json(&json!({ "success": worst < Verdict::Fail, "checks": checks }))?;
+        } else {
+            desk.print(&show(&checks))?;
+        }
+        if worst == Verdict::Fail { Err(Trouble::Found) } else { Ok(()) }
+    }
+}
+
+fn look(desk: &Desk) -> Vec<Check> {
+    let home = match desk.home() {
+        Ok(home) => home,
+        Err(trouble) => return vec![Check::refused("home", &trouble)],
+    };
+    let mut checks = vec![around::program()];
+    let config = match desk.config() {
+        Ok(config) => {
+            checks.push(Check::ok("settings", "every setting is right"));
+            config
+        }
+        Err(trouble) => {
+            checks.push(Check::refused("settings", &trouble));
+            Config::defaults()
+        }
+    };
+    let patient = Patient { home, config, now: desk.now };
+    checks.extend(around::strangers());
+    checks.extend(home::checks(&patient));
+    checks.extend(database::checks(&patient));
+    checks.extend(daemon::checks(&patient));
+    checks
+}
+
+/// The checks as a list, what to do under what is wrong.
+#[must_use]
+pub fn show(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let word = match check.verdict {
+            Verdict::Ok => "ok",
+            Verdict::Warn => "warn",
+            Verdict::Fail => "fail",
+        };
+        let painted = paint(of_status(word), &format!("{word:<4}"));
+        text += &format!("{painted}  {:<11} {}\n", check.name, clean(&check.message));
+        if let Some(advice) = &check.advice {
+            text += &format!("{:18}{} {}\n", "", paint(NOTE, "→"), clean(advice));
+        }
+    }
+    let bad = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
+    text + &match (bad(Verdict::Fail), bad(Verdict::Warn)) {
+        (0, 0) => "\nAll is well.\n".to_owned(),
+        (0, warned) => format!("\nIt works; {} to look at.\n", count(warned, "thing")),
+        (failed, _) => format!("\n{} in the way.\n", count(failed, "thing")),
+    }
+}

@@ -1,0 +1,141 @@
+//! `coord status`: who is doing what, on one screen.
+
+use serde_json::{Map, Value, json};
+
+use super::desk::Desk;
+use super::render::style::{BAD, DIM, HEAD, WARN, paint};
+use super::render::{bytes, count, fields};
+use super::{Trouble, agents, locks, work};
+use crate::home::Home;
+use crate::time::{MINUTE, Time};
+
+/// Rows of each part that fit one screen.
+const ROWS: usize = 6;
+/// Less room than this is alarming.
+const ROOM_LOW: u64 = 512 << 20;
+
+/// Show agents, locks, work and what needs attention, on one screen.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  coord status
+  watch --color coord status
+  coord status --json | jq .alarms")]
+pub struct Status {}
+
+impl Status {
+    /// Asks for everything and prints it.
+    ///
+    /// # Errors
+    /// That there is no daemon, or a fault.
+    pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
+        let home = desk.home()?;
+        let stale = desk.config()?.stale_agent_minutes();
+        let mut whole = json!({
+            "agents": part(desk, "discover_agents", "agents")?,
+            "locks": part(desk, "check_locks", "locks")?,
+            "work": desk.ask("pending_work", json!({}))?,
+        });
+        let alarms: Vec<String> =
+            room(&home).into_iter().chain(alarms(&whole, desk.now, stale)).collect();
+        whole["alarms"] = alarms.into();
+        desk.show(&whole, || show(&whole, desk.now))
+    }
+}
+
+fn part(desk: &mut Desk, tool: &str, list: &str) -> Result<Value, Trouble> {
+    let mut reply = desk.ask_whole(tool, Map::new(), list)?;
+    Ok(reply.get_mut(list).map(Value::take).unwrap_or_default())
+}
+
+/// What is alarming about the disk.
+fn room(home: &Home) -> Vec<String> {
+    let mut alarms = Vec::new();
+    if home.database().exists() && !home.ballast().exists() {
+        alarms.push(
+            "the disk is full: new work is refused until there is room, releases go through".into(),
+        );
+    } else if let Ok(stat) = rustix::fs::statvfs(home.dir()) {
+        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        if free < ROOM_LOW {
+            alarms.push(format!("only {} are left on the disk", bytes(free)));
+        }
+    }
+    alarms
+}
+
+/// What is alarming about agents, locks and work.
+#[must_use]
+pub fn alarms(whole: &Value, now: Time, stale_minutes: u32) -> Vec<String> {
+    let mut alarms = Vec::new();
+    for agent in fields::list(whole, "agents") {
+        let holds = fields::amount(agent, "locks") + fields::amount(agent, "tasks") > 0;
+        let heard = fields::time(agent, "last_heartbeat");
+        let silent = heard.is_some_and(|at| now.since(at) > i64::from(stale_minutes) * MINUTE);
+        if holds && silent && fields::text(agent, "status") != "disconnected" {
+            alarms.push(format!(
+                "{} holds something and was last heard {}",
+                fields::text(agent, "agent_id"),
+                fields::when(agent, "last_heartbeat", now)
+            ));
+        }
+    }
+    for lock in
+        fields::list(whole, "locks").iter().filter(|lock| fields::amount(lock, "waiting") > 0)
+    {
+        let waiting = usize::try_from(fields::amount(lock, "waiting")).unwrap_or(usize::MAX);
+        alarms.push(format!(
+            "{} waiting for {}, which {} holds",
+            match waiting {
+                1 => "1 agent is".to_owned(),
+                n => format!("{n} agents are"),
+            },
+            fields::text(lock, "file_path"),
+            fields::text(lock, "locked_by")
+        ));
+    }
+    match work::show::parked(whole.get("work").unwrap_or(&Value::Null)) {
+        0 => {}
+        n => alarms.push(format!("{} parked until somebody looks: coord work", count(n, "task"))),
+    }
+    alarms
+}
+
+/// Everything on one screen.
+#[must_use]
+pub fn show(whole: &Value, now: Time) -> String {
+    let mut text = String::new();
+    for alarm in fields::list(whole, "alarms").iter().filter_map(Value::as_str) {
+        text += &format!("{} {}\n", paint(BAD, "!"), paint(WARN, &super::render::clean(alarm)));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let here = present(whole);
+    text += &section("Agents", &here, |rows| agents::show(&json!({ "agents": rows }), now));
+    let held = fields::list(whole, "locks");
+    text += &section("Locks", held, |rows| locks::show(&json!({ "locks": rows }), now));
+    let queue = whole.get("work").unwrap_or(&Value::Null);
+    text + &format!("{}\n{}", paint(HEAD, "Work"), work::show::summary(queue, now, ROWS))
+}
+
+/// Agents that are not gone.
+fn present(whole: &Value) -> Vec<Value> {
+    let gone = |agent: &&Value| fields::text(agent, "status") == "disconnected";
+    fields::list(whole, "agents").iter().filter(|agent| !gone(agent)).cloned().collect()
+}
+
+fn section(name: &str, rows: &[Value], table: impl FnOnce(&[Value]) -> String) -> String {
+    let shown = rows.get(..ROWS).unwrap_or(rows);
+    let mut text = format!("{}\n", paint(HEAD, &format!("{name} ({})", rows.len())));
+    if rows.is_empty() {
+        text += &format!("{}\n", paint(DIM, "none"));
+    } else {
+        text += &table(shown);
+    }
+    if rows.len() > shown.len() {
+        let more =
+            format!("… and {} more: coord {}", rows.len() - shown.len(), name.to_lowercase());
+        text += &format!("{}\n", paint(DIM, &more));
+    }
+    text + "\n"
+}

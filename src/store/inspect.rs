@@ -1,0 +1,37 @@
+//! A look at the database file from outside, whether or not a daemon has it open.
+//!
+//! Nothing is changed, and nothing is brought up to date.
+
+use std::path::Path;
+
+use rusqlite::OpenFlags;
+
+use crate::failure::Outcome;
+use crate::time::Time;
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Its schema version.
+    pub schema: i64,
+    /// What SQLite's `quick_check` says first: "ok", or what is wrong.
+    pub verdict: String,
+    /// Where the wall clock stood at the last write, if there was one.
+    pub last_write: Option<Time>,
+}
+
+/// Opens the file read-only and checks it.
+///
+/// # Errors
+/// When it cannot be opened, or is no database of ours.
+pub fn inspect(path: &Path) -> Outcome<Inspection> {
+    let conn = super::backup::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let schema = super::migrate::version_of(&conn)?;
+    let verdict = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let mark: Option<String> = conn
+        .query_row("SELECT value FROM meta WHERE key = 'clock'", [], |row| row.get(0))
+        // A database that was never written has no mark, an old one no such table.
+        .ok();
+    let wall = mark.as_deref().and_then(|mark| mark.split(' ').nth(1)?.parse().ok());
+    Ok(Inspection { schema, verdict, last_write: wall.map(Time::from_ms) })
+}
