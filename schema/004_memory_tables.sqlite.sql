@@ -22,9 +22,6 @@ CREATE VIRTUAL TABLE memory_index USING fts5 (
 -- The words there are, for those who misspell them.
 CREATE VIRTUAL TABLE memory_words USING fts5vocab (memory_index, row);
 
--- The index finds its row, and the next one comes at the end. Only here: each device counts for itself.
-CREATE UNIQUE INDEX episodic_memories_seq ON episodic_memories (seq);
-
 CREATE TRIGGER episodic_memories_are_indexed AFTER INSERT ON episodic_memories
 BEGIN
     INSERT INTO memory_index (rowid, facets, summary, lessons, tags, details, keywords)

@@ -29,6 +29,10 @@ CREATE TABLE episodic_memories (
     CONSTRAINT what_is_forgotten_is_gone CHECK (forgotten_at IS NULL OR (summary = '' AND details IS NULL AND keywords = ''))
 ) STRICT;
 
+-- The full-text index finds its row, and the next memory comes after the last. Not unique: each device counts for
+-- itself, and the mirror has the rows of many.
+CREATE INDEX episodic_memories_by_seq ON episodic_memories (seq);
+
 -- recall without words, and memories://recent: newest first.
 CREATE INDEX episodic_memories_recent ON episodic_memories (project, created_at)
     WHERE forgotten_at IS NULL;
@@ -64,9 +68,6 @@ CREATE VIRTUAL TABLE memory_index USING fts5 (
 
 -- The words there are, for those who misspell them.
 CREATE VIRTUAL TABLE memory_words USING fts5vocab (memory_index, row);
-
--- The index finds its row, and the next one comes at the end. Only here: each device counts for itself.
-CREATE UNIQUE INDEX episodic_memories_seq ON episodic_memories (seq);
 
 CREATE TRIGGER episodic_memories_are_indexed AFTER INSERT ON episodic_memories
 BEGIN

@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS coord.episodic_memories (
 ALTER TABLE coord.episodic_memories ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON coord.episodic_memories FROM PUBLIC, anon, authenticated;
 
+-- The full-text index finds its row, and the next memory comes after the last. Not unique: each device counts for
+-- itself, and the mirror has the rows of many.
+CREATE INDEX IF NOT EXISTS episodic_memories_by_seq ON coord.episodic_memories (seq);
+
 -- recall without words, and memories://recent: newest first.
 CREATE INDEX IF NOT EXISTS episodic_memories_recent ON coord.episodic_memories (project, created_at)
     WHERE forgotten_at IS NULL;
