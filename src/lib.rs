@@ -24,6 +24,8 @@ pub mod audit;
 pub mod agents;
 pub mod locks;
 pub mod work;
+pub mod handoffs;
+pub mod memory;
 
 // the one path every call takes
 pub mod service;

@@ -27,7 +27,9 @@ use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
 use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
+use crate::handoffs;
 use crate::locks;
+use crate::memory;
 use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
 use crate::time::{Clock, Time};
@@ -47,9 +49,13 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<work::SubmitWork>(),
         Entry::of::<work::GetWork>(),
         Entry::of::<work::CompleteWork>(),
+        Entry::of::<handoffs::WriteHandoff>(),
+        Entry::of::<handoffs::ReadHandoff>(),
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),
+        Entry::of::<memory::Remember>(),
+        Entry::of::<memory::Recall>(),
         Entry::of::<audit::QueryAudit>(),
         Entry::of::<work::PendingWork>(),
         Entry::of::<work::ListWork>(),
@@ -58,6 +64,14 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<work::CancelWork>(),
         Entry::of::<work::RetryWork>(),
         Entry::of::<locks::ForceReleaseLock>(),
+        Entry::of::<handoffs::ListHandoffs>(),
+        Entry::of::<handoffs::ShowHandoff>(),
+        Entry::of::<memory::ListMemories>(),
+        Entry::of::<memory::ShowMemory>(),
+        Entry::of::<memory::PinMemory>(),
+        Entry::of::<memory::ForgetMemory>(),
+        Entry::of::<memory::ExportMemories>(),
+        Entry::of::<memory::ImportMemories>(),
         Entry::of::<audit::AuditRows>(),
         Entry::of::<audit::SealAudit>(),
     ]
