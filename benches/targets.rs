@@ -3,6 +3,16 @@
 //! Figures are ratios to a yardstick of the same run, because machines differ and
 //! are shared; absolute times stand beside them as a note.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::too_many_arguments,
+    reason = "a program that measures and prints, with figures far below the bounds"
+)]
+
 mod targets {
     pub mod claims;
     pub mod contention;

@@ -3,12 +3,14 @@
 //!
 //! Blocking, on plain threads: a command or a shim has nothing else to do meanwhile.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::fs::FlockOperation;
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -22,8 +24,8 @@ use crate::wire::{HELLO, Hello, PROTOCOL, Reply, Request, Role, SORRY, Sorry};
 pub const START_WITHIN: Duration = Duration::from_secs(10);
 /// How often a daemon that starts is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// How long before one that did not come is started once more.
-const START_AGAIN: Duration = Duration::from_millis(1_500);
+/// How long to leave the one that was faster alone.
+const AFTER_A_LOST_RACE: Duration = Duration::from_millis(20);
 
 /// Why the daemon could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -65,45 +67,66 @@ impl Refusal for ClientError {
 /// [`ClientError::Start`] when none could be had, with what it said.
 pub fn connect(home: &Home) -> Result<UnixStream, ClientError> {
     let start = Instant::now();
-    let mut started: Option<(Child, Instant)> = None;
+    let (mut starter, mut started): (Option<File>, Option<Child>) = (None, None);
     loop {
         if let Ok(stream) = UnixStream::connect(home.socket()) {
-            if let Some((child, _)) = started {
+            if let Some(child) = started {
                 bury(child);
             }
             return Ok(stream);
         }
-        started = match started {
-            Some((mut child, at)) => match child.try_wait() {
-                Ok(Some(status)) if !status.success() && !lost_the_race(home) => {
-                    return Err(ClientError::Start { why: why_not(home) });
-                }
-                Ok(None) => Some((child, at)),
-                // Another daemon was faster, and may be gone again already.
-                _ if at.elapsed() < START_AGAIN => Some((child, at)),
-                _ => None,
-            },
-            None => Some((spawn_daemon(home)?, Instant::now())),
-        };
         if start.elapsed() > START_WITHIN {
-            return Err(ClientError::Start { why: why_not(home) });
+            return Err(ClientError::Start { why: "it did not answer in time".into() });
         }
+        started = match started {
+            Some(mut child) => match child.try_wait() {
+                Ok(None) => Some(child),
+                Ok(Some(_)) => {
+                    let said = last_words(&mut child);
+                    if !said.is_empty() && !said.contains("a daemon already runs") {
+                        return Err(ClientError::Start { why: said });
+                    }
+                    // Another one was faster; it should answer in a moment.
+                    std::thread::sleep(AFTER_A_LOST_RACE);
+                    None
+                }
+                Err(error) => return Err(ClientError::Start { why: error.to_string() }),
+            },
+            None if starter.is_some() => Some(spawn_daemon(home)?),
+            None => {
+                starter = become_starter(home)?;
+                continue;
+            }
+        };
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Of many that find no daemon, one starts it, while it holds a lock; the others
+/// look for it meanwhile. `None`: somebody else is at it.
+fn become_starter(home: &Home) -> Result<Option<File>, ClientError> {
+    let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
+    home.prepare().map_err(|refusal| ClientError::Start { why: refusal.to_string() })?;
+    let file = File::options().create(true).append(true).open(home.start_lock()).map_err(failed)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(_taken) => {
+            std::thread::sleep(LOOK_EVERY);
+            Ok(None)
+        }
     }
 }
 
 /// Starts a daemon that outlives us. If another is faster, ours ends by itself.
 fn spawn_daemon(home: &Home) -> Result<Child, ClientError> {
     let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
-    home.prepare().map_err(|refusal| ClientError::Start { why: refusal.to_string() })?;
-    let errors = std::fs::File::create(home.start_errors()).map_err(failed)?;
     Command::new(own_binary())
         .args(["daemon", "foreground"])
         .env("COORD_HOME", home.dir())
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(errors)
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)
 }
@@ -113,15 +136,14 @@ fn bury(mut daemon: Child) {
     std::thread::spawn(move || drop(daemon.wait()));
 }
 
-fn lost_the_race(home: &Home) -> bool {
-    std::fs::read_to_string(home.start_errors())
-        .is_ok_and(|said| said.contains("a daemon already runs"))
-}
-
-fn why_not(home: &Home) -> String {
-    let said = std::fs::read_to_string(home.start_errors()).unwrap_or_default();
-    let said = said.trim();
-    if said.is_empty() { "it did not answer in time".into() } else { said.replace('\n', " ") }
+/// What a daemon that did not start had to say.
+fn last_words(daemon: &mut Child) -> String {
+    let mut said = String::new();
+    if let Some(mut errors) = daemon.stderr.take() {
+        // What cannot be read was not said.
+        drop(std::io::Read::read_to_string(&mut errors, &mut said));
+    }
+    said.trim().replace('\n', " ")
 }
 
 /// This program's file. After an update in place the old one is gone, and the

@@ -120,6 +120,12 @@ impl Home {
         self.dir.join("daemon.lock")
     }
 
+    /// Held by whoever starts the daemon, while it starts.
+    #[must_use]
+    pub fn start_lock(&self) -> PathBuf {
+        self.dir.join("start.lock")
+    }
+
     /// The user's settings.
     #[must_use]
     pub fn config(&self) -> PathBuf {
@@ -148,12 +154,6 @@ impl Home {
     #[must_use]
     pub fn running_mark(&self) -> PathBuf {
         self.dir.join("running")
-    }
-
-    /// What the last daemon to be started said before it had a log.
-    #[must_use]
-    pub fn start_errors(&self) -> PathBuf {
-        self.logs().join("start.txt")
     }
 
     /// The daemon's socket. A home whose path is too long for a socket gets one

@@ -65,7 +65,9 @@ pub struct Wait {
 pub fn enqueue(tx: &Tx<'_>, ctx: &Context, kind: Kind, args: &Value) -> Outcome<()> {
     let ticket =
         ctx.ticket.ok_or_else(|| anyhow::anyhow!("a call without a ticket cannot wait"))?;
-    if let Some(key) = &ctx.request_key {
+    if ctx.resent
+        && let Some(key) = &ctx.request_key
+    {
         let kept = tx.run(
             "UPDATE waits SET ticket = :ticket, deadline_at = :until
               WHERE request_key = :key AND kind = :kind",
@@ -165,6 +167,10 @@ pub fn line(tx: &Tx<'_>, project: &str, kind: Kind) -> Outcome<Vec<Wait>> {
 /// # Errors
 /// Faults only.
 pub fn caller(tx: &Tx<'_>, wait: &Wait) -> Outcome<Caller> {
+    // People have no session of their own.
+    if wait.session_id == Caller::person().session_id {
+        return Ok(Caller::person());
+    }
     let known = tx.one(
         "SELECT agent_type, identity_rule FROM agent_sessions WHERE session_id = :session",
         named_params! { ":session": wait.session_id },

@@ -86,8 +86,8 @@ fn crowd() -> (Vec<Duration>, Vec<Duration>, Spans) {
     for agent in agents {
         agent.join().expect("no agent met an error");
     }
-    let all = std::mem::take(&mut *results.lock().expect("all agents have ended"));
-    all
+
+    std::mem::take(&mut *results.lock().expect("all agents have ended"))
 }
 
 fn double_grants(spans: &Spans) -> f64 {

@@ -41,7 +41,10 @@ pub fn run(table: &mut Table) {
         }
         let agent = &mut agents[n % AGENTS];
         let lock = json!({ "file_path": format!("g{}", n % 97) });
-        agent.call(if n / AGENTS % 2 == 0 { "acquire_lock" } else { "release_lock" }, &lock);
+        agent.call(
+            if (n / AGENTS).is_multiple_of(2) { "acquire_lock" } else { "release_lock" },
+            &lock,
+        );
     }
     let after = resident_kib(daemon);
     table.at_most(

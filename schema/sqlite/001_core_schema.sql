@@ -88,7 +88,7 @@ CREATE TABLE work_queue (
     attempt            INTEGER NOT NULL CHECK (attempt >= 0), -- claims so far
     max_attempts       INTEGER NOT NULL CHECK (max_attempts >= 1),
     dedupe_key         TEXT    CHECK (octet_length(dedupe_key) BETWEEN 1 AND 512 AND instr(dedupe_key, char(0)) = 0),
-    capability_key     TEXT    NOT NULL CHECK (octet_length(capability_key) BETWEEN 1 AND 1200 AND instr(capability_key, char(0)) = 0), -- required capabilities as a canonical JSON array, '[]' if none
+    capability_key     TEXT    NOT NULL CHECK (octet_length(capability_key) BETWEEN 1 AND 700 AND instr(capability_key, char(0)) = 0), -- required capabilities as a canonical JSON array, '[]' if none
     deadline           INTEGER CHECK (deadline BETWEEN 0 AND 253402300799999),
     submitted_by       TEXT    NOT NULL CHECK (octet_length(submitted_by) BETWEEN 1 AND 512 AND instr(submitted_by, char(0)) = 0),
     submitted_at       INTEGER NOT NULL CHECK (submitted_at BETWEEN 0 AND 253402300799999),

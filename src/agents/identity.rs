@@ -22,7 +22,7 @@ use serde_json::Value;
 use super::clients;
 use crate::context::Caller;
 use crate::os::Process;
-use crate::wire::Hello;
+use crate::wire::{Hello, Role};
 
 /// Longest name that is taken from a variable or a client, in characters.
 pub const NAME_MAX: usize = 128;
@@ -83,7 +83,15 @@ pub fn identify(hello: &Hello) -> Identity {
 
     let (session_id, rule) = match (session, found, &agent_id) {
         (Some(session), _, _) => (session, "SESSION_ID"),
-        (None, Some(found), _) => (found.session, found.rule),
+        // A client that we know has its hooks beside its server: both are one session.
+        (None, Some(found), _) if found.kind.is_some() => (found.session, found.rule),
+        // Any other program may be several agents at once: it tells them apart by name,
+        // or each of its connections stands for itself.
+        (None, Some(found), Some(name)) => (format!("{}/{name}", found.session), "AGENT_ID"),
+        (None, Some(found), None) if hello.role == Role::Mcp => {
+            (format!("{}/{}", found.session, hello.instance), "connection")
+        }
+        (None, Some(found), None) => (found.session, found.rule),
         // Each command is a process of its own; what they share is the name.
         (None, None, Some(name)) => (format!("named-{name}"), "AGENT_ID"),
         (None, None, None) => {

@@ -167,14 +167,6 @@ pub fn disconnected(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<()> {
     Ok(())
 }
 
-/// Notes that a connection is not known any more, and that nothing was heard.
-///
-/// # Errors
-/// Faults only.
-pub fn lost(tx: &Tx<'_>, session_id: &str) -> Outcome<()> {
-    Ok(sql::lose(tx, session_id)?)
-}
-
 /// Marks a session as ended, once; who it was, or `None` if it was not alive.
 /// For `life` alone, which frees what it held in the same transaction.
 ///
@@ -211,12 +203,14 @@ pub fn silent(tx: &Tx<'_>, before: Time) -> Outcome<Vec<String>> {
     Ok(sql::silent(tx, before)?)
 }
 
-/// When the session without a connection that was silent for longest was last heard.
+/// When the session without a connection that was silent for longest was last
+/// heard, not counting the `spared`.
 ///
 /// # Errors
 /// Faults only.
-pub fn longest_silent(tx: &Tx<'_>) -> Outcome<Option<Time>> {
-    Ok(sql::longest_silent(tx)?)
+pub fn longest_silent(tx: &Tx<'_>, spared: &[String]) -> Outcome<Option<Time>> {
+    let first = sql::longest_silent(tx, spared.len() + 1)?;
+    Ok(first.into_iter().find(|(session, _)| !spared.contains(session)).map(|(_, at)| at))
 }
 
 /// The stale threshold in force, in milliseconds.

@@ -115,16 +115,6 @@ pub fn set_liveness(
     Ok(changed > 0)
 }
 
-/// Forgets a living session's connection.
-pub fn lose(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<()> {
-    tx.run(
-        "UPDATE agent_sessions SET liveness = 'silence'
-          WHERE session_id = :session AND ended_at IS NULL",
-        named_params! { ":session": session_id },
-    )?;
-    Ok(())
-}
-
 /// Marks a living session as ended.
 pub fn close(tx: &Tx<'_>, session_id: &str, reason: &str, now: Time) -> rusqlite::Result<()> {
     tx.run(
@@ -181,13 +171,13 @@ pub fn silent(tx: &Tx<'_>, before: Time) -> rusqlite::Result<Vec<String>> {
     )
 }
 
-/// When the longest silent session without a connection was last heard.
-pub fn longest_silent(tx: &Tx<'_>) -> rusqlite::Result<Option<Time>> {
-    tx.one(
-        "SELECT last_seen_at FROM agent_sessions
-          WHERE ended_at IS NULL AND liveness = 'silence' ORDER BY last_seen_at LIMIT 1",
-        [],
-        |row| row.get(0),
+/// The longest silent sessions without a connection, and when each was last heard.
+pub fn longest_silent(tx: &Tx<'_>, limit: usize) -> rusqlite::Result<Vec<(String, Time)>> {
+    tx.all(
+        "SELECT session_id, last_seen_at FROM agent_sessions
+          WHERE ended_at IS NULL AND liveness = 'silence' ORDER BY last_seen_at LIMIT :limit",
+        named_params! { ":limit": i64::try_from(limit).unwrap_or(i64::MAX) },
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
 

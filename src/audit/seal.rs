@@ -22,6 +22,7 @@ use super::{AuditRefusal, Row, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
+use crate::time::Time;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
 
 /// Rows in one segment at most: what one transaction removes.
@@ -48,10 +49,10 @@ pub struct Segment {
 }
 
 /// Writes `rows`, which follow `start`, to a new file in `folder`, flushed to the
-/// disk, and reads it back.
+/// disk. Whoever seals it reads it back first ([`verify_segment`]).
 ///
 /// # Errors
-/// When it cannot be written, or does not hold together.
+/// When it cannot be written.
 pub fn write_segment(folder: &Path, start: &Start, rows: &[Row]) -> Outcome<PathBuf> {
     let last = rows.last().map_or(start.after, |row| row.seq);
     let path = folder.join(format!("audit-{}-{last}.jsonl", start.after + 1));
@@ -75,7 +76,6 @@ pub fn write_segment(folder: &Path, start: &Start, rows: &[Row]) -> Outcome<Path
         Ok(())
     };
     write().with_context(|| format!("failed to write {}", path.display()))?;
-    verify_segment(&path)?;
     Ok(path)
 }
 
@@ -111,7 +111,7 @@ pub fn verify_segment(file: &Path) -> Outcome<Segment> {
 ///
 /// # Errors
 /// `segment_does_not_fit` when it is not the very next part of the chain.
-pub fn seal(tx: &Tx<'_>, file: &str, segment: &Segment, now: crate::time::Time) -> Outcome<Sealed> {
+pub fn seal(tx: &Tx<'_>, file: &str, segment: &Segment, now: Time) -> Outcome<Sealed> {
     let misfit = |why| AuditRefusal::Discontinuous { file: file.into(), why };
     let (last, hash) =
         sql::sealed_head(tx)?.unwrap_or_else(|| (0, super::chain::GENESIS.to_owned()));
@@ -127,12 +127,12 @@ pub fn seal(tx: &Tx<'_>, file: &str, segment: &Segment, now: crate::time::Time) 
     Ok(Sealed { seq_from: last + 1, seq_to: segment.seq_to, removed, file: file.into() })
 }
 
-/// The oldest rows that are older than `before` and not among the newest that
-/// the live log must keep, ready to be written; `None` if there are none.
+/// The oldest rows, as far as they are older than `before` and fit one segment;
+/// `None` if there are none.
 ///
 /// # Errors
 /// Faults only.
-pub fn ripe(tx: &Tx<'_>, before: crate::time::Time) -> Outcome<Option<(Start, Vec<Row>)>> {
+pub fn ripe(tx: &Tx<'_>, before: Time) -> Outcome<Option<(Start, Vec<Row>)>> {
     let (after, hash) =
         sql::sealed_head(tx)?.unwrap_or_else(|| (0, super::chain::GENESIS.to_owned()));
     let mut rows = sql::rows_after(tx, after, SEGMENT_MAX)?;
@@ -146,7 +146,7 @@ pub fn ripe(tx: &Tx<'_>, before: crate::time::Time) -> Outcome<Option<(Start, Ve
 ///
 /// # Errors
 /// Faults only.
-pub fn oldest(tx: &Tx<'_>) -> Outcome<Option<crate::time::Time>> {
+pub fn oldest(tx: &Tx<'_>) -> Outcome<Option<Time>> {
     Ok(sql::oldest(tx)?)
 }
 

@@ -143,6 +143,10 @@ fn foreground(desk: &Desk, home: &Home) -> Result<(), Trouble> {
     if let Err(failure) = &outcome {
         tracing::error!("the daemon has ended: {failure}");
     }
+    // The log must be written out before another program takes this process over.
     drop(logging);
-    Ok(outcome?)
+    match outcome? {
+        Some(newer) => Err(daemon::hand_over(&newer).into()),
+        None => Ok(()),
+    }
 }

@@ -12,7 +12,7 @@ pub mod agents;
 pub mod audit;
 mod backup;
 mod call;
-mod completions;
+pub mod completions;
 pub mod config;
 pub mod daemon;
 mod demo;
@@ -21,7 +21,7 @@ pub mod doctor;
 pub mod exit;
 mod help;
 pub mod locks;
-mod man;
+pub mod man;
 pub mod render;
 mod restore;
 pub mod status;
@@ -68,6 +68,7 @@ pub struct Cli {
 
 /// What every command takes.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Print JSON for programs instead of text for people
     #[arg(long, global = true)]

@@ -4,13 +4,17 @@ use serde_json::{Map, Value, json};
 
 use super::desk::Desk;
 use super::render::style::{BAD, DIM, HEAD, WARN, paint};
-use super::render::{bytes, count, fields};
+use super::render::{bytes, count, fields, middle};
 use super::{Trouble, agents, locks, work};
 use crate::home::Home;
 use crate::time::{MINUTE, Time};
 
 /// Rows of each part that fit one screen.
 const ROWS: usize = 6;
+/// Columns of a path and of a name in an alarm, which is one line.
+const PATH_ROOM: usize = 32;
+/// See [`PATH_ROOM`].
+const NAME_ROOM: usize = 12;
 /// Less room than this is alarming.
 const ROOM_LOW: u64 = 512 << 20;
 
@@ -18,7 +22,7 @@ const ROOM_LOW: u64 = 512 << 20;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   coord status
-  watch --color coord status
+  watch coord status
   coord status --json | jq .alarms")]
 pub struct Status {}
 
@@ -74,7 +78,7 @@ pub fn alarms(whole: &Value, now: Time, stale_minutes: u32) -> Vec<String> {
         if holds && silent && fields::text(agent, "status") != "disconnected" {
             alarms.push(format!(
                 "{} holds something and was last heard {}",
-                fields::text(agent, "agent_id"),
+                middle(&fields::text(agent, "agent_id"), PATH_ROOM),
                 fields::when(agent, "last_heartbeat", now)
             ));
         }
@@ -89,8 +93,8 @@ pub fn alarms(whole: &Value, now: Time, stale_minutes: u32) -> Vec<String> {
                 1 => "1 agent is".to_owned(),
                 n => format!("{n} agents are"),
             },
-            fields::text(lock, "file_path"),
-            fields::text(lock, "locked_by")
+            middle(&fields::text(lock, "file_path"), PATH_ROOM),
+            middle(&fields::text(lock, "locked_by"), NAME_ROOM)
         ));
     }
     match work::show::parked(whole.get("work").unwrap_or(&Value::Null)) {

@@ -16,7 +16,6 @@ use crate::failure::{Failure, Refusal};
 
 /// A command that did not end well.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "the variant says it")]
 pub enum Trouble {
     /// The answer is no.
     Refused(Refused),
@@ -25,6 +24,7 @@ pub enum Trouble {
     /// The daemon could not be asked.
     NoDaemon(Refused),
     /// The command line asks for something that cannot be.
+    #[expect(missing_docs, reason = "as in every refusal")]
     Usage { message: String, hint: String },
     /// Our own trouble.
     Internal(anyhow::Error),

@@ -8,6 +8,7 @@
 //!
 //! Not here: MCP (`mcp`), rules (`service` and the domains).
 
+mod gate;
 pub mod lockfile;
 pub mod log;
 mod presence;
@@ -58,11 +59,12 @@ pub struct Daemon {
     succeeds: Option<String>,
 }
 
-/// Runs the daemon until it is told to stop.
+/// Runs the daemon until it is told to stop; returns the newer binary that it was
+/// told to make way for, if that was why.
 ///
 /// # Errors
 /// A refusal when another one runs or the database cannot be opened.
-pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<()> {
+pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Option<PathBuf>> {
     home.prepare()?;
     let lock = lockfile::take(&home.lock_file())?;
     let options = Options { durability: config.durability(), clock: Clock::System };
@@ -90,15 +92,12 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<()
     store.close();
     drop(lock);
     served?;
-    match daemon.successor.get() {
-        Some(exe) => Err(hand_over(exe).into()),
-        None => Ok(()),
-    }
+    Ok(daemon.successor.get().cloned())
 }
 
 /// Becomes the newer binary; returns only if that fails.
-fn hand_over(exe: &Path) -> anyhow::Error {
-    tracing::info!(exe = %exe.display(), "making way for a newer version");
+#[must_use]
+pub fn hand_over(exe: &Path) -> anyhow::Error {
     let error =
         std::process::Command::new(exe).args(["daemon", "foreground"]).env(SUCCEEDS, "1").exec();
     anyhow::Error::from(error).context("failed to start the newer version")
@@ -166,6 +165,7 @@ impl Daemon {
     /// Stops, to be followed by the newer process's own binary.
     fn make_way_for(&self, hello: &Hello) {
         if self.successor.set(hello.exe.clone()).is_ok() {
+            tracing::info!(exe = %hello.exe.display(), "making way for a newer version");
             self.stop();
         }
     }

@@ -70,6 +70,7 @@ impl Daemon {
         self.presence.count_by(true);
         if seat.role() == Role::Mcp {
             self.presence.come(&[seat.caller().session_id.clone()]);
+            self.keeper.came(&seat.caller().session_id);
         }
     }
 

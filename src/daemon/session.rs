@@ -11,6 +11,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::sync::CancellationToken;
 
 use super::Daemon;
+use super::gate;
 use super::socket;
 use crate::mcp;
 use crate::seat::Seat;
@@ -90,7 +91,7 @@ async fn speak_mcp(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let server = mcp::Server::new(seat);
-    match server.serve_with_ct((read, write), stop.clone()).await {
+    match server.serve_with_ct(gate::between(read, write), stop.clone()).await {
         Ok(running) => drop(running.waiting().await?),
         Err(_) if stop.is_cancelled() => {}
         // A client that goes before it has said anything is no trouble.

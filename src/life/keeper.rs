@@ -5,6 +5,7 @@
 //!   by it have theirs.
 //! - After a restart of the daemon, sessions that had a connection get a grace to
 //!   come back; who was heard in it lives on, connected or not.
+//! - What the audit log keeps is bounded: rows beyond the retention are sealed here.
 //!
 //! Not here: the counting of connections and the timer (`daemon`).
 
@@ -14,18 +15,19 @@ use serde_json::json;
 
 use super::{Ended, Reaped};
 use crate::agents::{self, Live, Reason};
+use crate::audit::SealAudit;
+use crate::audit::seal::{self, Sealed};
 use crate::config::Config;
 use crate::failure::Outcome;
 use crate::os::Process;
 use crate::service::{self, Service};
 use crate::store::Tx;
 use crate::store::clock::Reading;
-use crate::time::{MINUTE, SECOND, Time};
+use crate::time::{DAY, MINUTE, SECOND, Time};
+use crate::tool::Tool as _;
 
 /// How long shims have to come back after a daemon has started.
 pub const RESTART_GRACE: i64 = 10 * SECOND;
-/// A session whose shim was lost lives on if it was heard so lately by other ways.
-const LATELY: i64 = 4 * SECOND;
 /// When a reaper that failed tries again.
 const AGAIN: i64 = MINUTE;
 
@@ -33,6 +35,7 @@ const AGAIN: i64 = MINUTE;
 pub struct Keeper {
     service: Arc<Service>,
     stale: i64,
+    retention: i64,
     awaited: Mutex<Awaited>,
 }
 
@@ -51,7 +54,8 @@ impl Keeper {
     #[must_use]
     pub fn new(service: Arc<Service>, config: &Config) -> Self {
         let stale = i64::from(config.stale_agent_minutes()) * MINUTE;
-        Self { service, stale, awaited: Mutex::default() }
+        let retention = i64::from(config.audit_retention_days()) * DAY;
+        Self { service, stale, retention, awaited: Mutex::default() }
     }
 
     /// To be called once, before the first connection: deadlines are set right if
@@ -68,44 +72,33 @@ impl Keeper {
             .store()
             .write(move |tx| {
                 agents::set_stale(tx, stale)?;
+                // Their rows stay as they are: should this daemon die too before they have
+                // come back, the next one awaits them in its turn.
                 let left = agents::all_live(tx)?.into_iter().filter(|live| live.connected);
-                left.map(|live| {
-                    agents::lost(tx, &live.session_id)?;
-                    Ok(live.session_id)
-                })
-                .collect::<Outcome<Vec<String>>>()
+                Ok(left.map(|live| live.session_id).collect::<Vec<String>>())
             })
             .await?;
         *self.awaited() = Awaited { sessions, since: now, until: now.plus(RESTART_GRACE) };
         Ok(())
     }
 
-    /// Their last connections are gone for good. Each ends, unless a hook was heard
-    /// since from a client that still runs: then only the shim is gone.
+    /// The session has a connection (again).
+    pub fn came(&self, session_id: &str) {
+        self.awaited().sessions.retain(|awaited| awaited != session_id);
+    }
+
+    /// Their last connections are gone for good: each ends. A client that merely
+    /// lost its shim is taken up again when a hook of it is heard, without its locks.
     pub async fn died(&self, sessions: Vec<String>) {
         let now = self.service.clock().now();
-        let running: Vec<String> = match self.service.store().read(agents::all_live) {
-            Ok(lives) => lives.into_iter().filter(runs).map(|live| live.session_id).collect(),
-            Err(failure) => return tracing::warn!("the dead could not be looked up: {failure}"),
+        let bury_all = move |tx: &Tx<'_>| {
+            let settled = tx.settled_count();
+            for session in &sessions {
+                bury(tx, session, Reason::Died, now)?;
+            }
+            service::record_settled(tx, settled, now)
         };
-        let buried = self
-            .service
-            .store()
-            .write(move |tx| {
-                let settled = tx.settled_count();
-                for session in &sessions {
-                    let alone = running.contains(session)
-                        && agents::heard_since(tx, session, now.plus(-LATELY))?;
-                    if alone {
-                        agents::disconnected(tx, session, now)?;
-                    } else {
-                        bury(tx, session, Reason::Died, now)?;
-                    }
-                }
-                service::record_settled(tx, settled, now)
-            })
-            .await;
-        if let Err(failure) = buried {
+        if let Err(failure) = self.service.store().write(bury_all).await {
             tracing::warn!("the end of a session was put off: {failure}");
         }
     }
@@ -142,32 +135,73 @@ impl Keeper {
     async fn try_reap(&self) -> Outcome<Option<Time>> {
         let step = self.service.mind_the_clock().await?;
         let now = self.service.clock().now();
-        let awaited = {
-            let mut awaited = self.awaited();
-            (awaited.since, awaited.until) = (awaited.since.plus(step), awaited.until.plus(step));
-            awaited.clone()
-        };
+        let awaited = self.awaited_after(step);
         let over = now >= awaited.until;
+        let spared: &[String] = if over { &[] } else { &awaited.sessions };
         let store = self.service.store();
-        let due = store.read(|tx| {
-            let next = super::next_deadline(tx)?;
-            Ok((next.is_some_and(|next| next <= now), agents::all_live(tx)?))
-        })?;
-        let dead: Vec<String> = gone(&due.1)
-            .into_iter()
-            .filter(|one| !awaited.sessions.contains(one) || over)
-            .collect();
+        let (next, lives) =
+            store.read(|tx| Ok((super::next_deadline(tx, spared)?, agents::all_live(tx)?)))?;
+        let dead: Vec<String> =
+            gone(&lives).into_iter().filter(|session| !spared.contains(session)).collect();
+        let due = next.is_some_and(|next| next <= now);
+        if due || !dead.is_empty() || (over && !awaited.sessions.is_empty()) {
+            let known = awaited.clone();
+            let reaped = store.write(move |tx| reap(tx, &dead, &known, now)).await?;
+            tracing::debug!(ended = reaped.ended.len(), "reaped");
+        }
         if over {
             self.awaited().sessions.clear();
         }
-        if due.0 || !dead.is_empty() || (over && !awaited.sessions.is_empty()) {
-            let reaped = store.write(move |tx| reap(tx, &dead, &awaited, now)).await?;
-            tracing::debug!(ended = reaped.ended.len(), "reaped");
+        let sealing = self.seal_when_due(now).await?;
+        let next = store.read(|tx| super::next_deadline(tx, spared))?;
+        let back = (!spared.is_empty()).then_some(awaited.until);
+        Ok([next, back, sealing].into_iter().flatten().min())
+    }
+
+    /// Who is awaited, after the clock was stepped by `step`.
+    fn awaited_after(&self, step: i64) -> Awaited {
+        let mut awaited = self.awaited();
+        awaited.since = awaited.since.plus(step);
+        awaited.until = awaited.until.plus(step);
+        awaited.clone()
+    }
+
+    /// Seals what is older than the retention, a day's worth at a time; returns when
+    /// that is due next.
+    async fn seal_when_due(&self, now: Time) -> Outcome<Option<Time>> {
+        let store = self.service.store();
+        let due = |oldest: Option<Time>| oldest.map(|at| at.plus(self.retention + DAY));
+        match due(store.read(seal::oldest)?) {
+            Some(at) if at <= now => {}
+            later => return Ok(later),
         }
-        let next = store.read(super::next_deadline)?;
-        let awaited = self.awaited();
-        let back = (!awaited.sessions.is_empty()).then_some(awaited.until);
-        Ok(next.into_iter().chain(back).min())
+        while let Some(sealed) = self.seal_one(now).await? {
+            tracing::info!(rows = sealed.removed, file = sealed.file, "sealed old audit rows");
+        }
+        Ok(due(store.read(seal::oldest)?))
+    }
+
+    /// Writes the oldest rows to a segment and seals it; `None` if none are old enough.
+    async fn seal_one(&self, now: Time) -> Outcome<Option<Sealed>> {
+        let store = self.service.store();
+        let before = now.plus(-self.retention);
+        let written = tokio::task::block_in_place(|| -> Outcome<_> {
+            let Some((start, rows)) = store.read(|tx| seal::ripe(tx, before))? else {
+                return Ok(None);
+            };
+            let file = seal::write_segment(store.backups(), &start, &rows)?;
+            let segment = seal::verify_segment(&file)?;
+            Ok(Some((file.display().to_string(), segment)))
+        })?;
+        let Some((file, segment)) = written else { return Ok(None) };
+        let sealed = store
+            .write(move |tx| {
+                let sealed = seal::seal(tx, &file, &segment, now)?;
+                service::record_own(tx, SealAudit::NAME, json!(sealed), now)?;
+                Ok(sealed)
+            })
+            .await?;
+        Ok(Some(sealed))
     }
 
     fn awaited(&self) -> MutexGuard<'_, Awaited> {
@@ -207,8 +241,9 @@ fn reap(tx: &Tx<'_>, dead: &[String], awaited: &Awaited, now: Time) -> Outcome<R
     let mut spared: &[String] = &awaited.sessions;
     if now >= awaited.until {
         for session in &awaited.sessions {
-            let back = agents::find_live(tx, session)?.is_some_and(|live| live.connected);
-            if !back && !agents::heard_since(tx, session, awaited.since)? {
+            if agents::heard_since(tx, session, awaited.since)? {
+                agents::disconnected(tx, session, now)?;
+            } else {
                 ended.extend(super::end(tx, session, Reason::Died, now)?);
             }
         }

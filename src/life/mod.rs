@@ -146,10 +146,10 @@ pub fn reap(tx: &Tx<'_>, now: Time, spared: &[String]) -> Outcome<Reaped> {
 ///
 /// # Errors
 /// Faults only.
-pub fn next_deadline(tx: &Tx<'_>) -> Outcome<Option<Time>> {
+pub fn next_deadline(tx: &Tx<'_>, spared: &[String]) -> Outcome<Option<Time>> {
     let after = |time: Option<Time>, ms: i64| time.map(|time| time.plus(ms));
     let all = [
-        after(agents::longest_silent(tx)?, agents::stale(tx)?),
+        after(agents::longest_silent(tx, spared)?, agents::stale(tx)?),
         after(sql::first_renewal(tx)?, -RENEW_AHEAD),
         locks::next_deadline(tx)?,
         work::next_deadline(tx)?,

@@ -4,20 +4,20 @@ use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::arguments::{self, ArgumentRefusal, TTL_MINUTES, TTL_MINUTES_MAX, WAIT_MAX};
 use super::grant::grant;
-use super::queue::{self, serve, serve_near, try_grant};
+use super::queue::{self, Waiter, serve, serve_near};
 use super::refusal::{Blocked, LockRefusal};
 use super::rules::{Claim, Survey};
-use super::{Mode, Scene, deadlock, sql};
+use super::{Lock, Mode, Scene, deadlock, sql};
 use crate::context::{Context, Ticket};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::repo::Target;
 use crate::store::{Topic, Tx};
 use crate::time::{MINUTE, SECOND, Time};
 use crate::tool::{Access, Hints, Progress, Tool};
-use crate::waits;
 
 /// Lock what you are about to edit, so that no other agent edits it; asking again
 /// renews. If another agent holds it you learn who, or wait for your turn.
@@ -46,21 +46,13 @@ pub struct AcquireLock {
     wait_seconds: i64,
     #[serde(skip)]
     targets: Vec<Target>,
+    /// Keys of what the session shared already when it began to wait.
     #[serde(skip)]
-    before: Mutex<Before>,
+    shared: Mutex<Vec<String>>,
 }
 
 const fn ttl_minutes() -> i64 {
     TTL_MINUTES
-}
-
-/// What a waiting call's session had when it began to wait.
-#[derive(Debug, Default)]
-struct Before {
-    /// What is granted to it later has a greater fence.
-    fence: i64,
-    /// Keys of what it shared.
-    shared: Vec<String>,
 }
 
 /// Whether anything is new.
@@ -126,7 +118,7 @@ impl AcquireLock {
         self.targets.first().map(|target| target.shown.clone()).unwrap_or_default()
     }
 
-    /// Notes what the session has, so that [`Tool::take_back`] takes no more than was granted.
+    /// Notes what the session shares, so that [`Tool::take_back`] leaves it that much.
     fn remember(&self, scene: Scene<'_>, session_id: &str) -> Outcome<()> {
         let mut shared = Vec::new();
         for target in &self.targets {
@@ -135,8 +127,7 @@ impl AcquireLock {
                 shared.push(target.key.clone());
             }
         }
-        let fence = sql::last_fence(scene.tx, scene.project)?;
-        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = Before { fence, shared };
+        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = shared;
         Ok(())
     }
 
@@ -145,11 +136,10 @@ impl AcquireLock {
         &self,
         scene: Scene<'_>,
         ctx: &Context,
-        line: &[queue::Waiter],
-        at: usize,
+        line: &[Waiter],
     ) -> Outcome<Progress<Acquired>> {
         let claim = self.claim(ctx);
-        if let Some(cycle) = deadlock::cycle(scene, &claim, line, at)? {
+        if let Some(cycle) = deadlock::cycle(scene, &claim, line)? {
             let path = cycle.first().map_or_else(|| self.first_path(), |l| l.waits_for.clone());
             return Err(LockRefusal::WouldDeadlock { path, cycle }.into());
         }
@@ -186,27 +176,29 @@ impl Tool for AcquireLock {
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Acquired>> {
         let (scene, claim) = (Scene::of(tx, ctx), self.claim(ctx));
+        if ctx.ticket.is_some() && queue::has_place(scene, ctx)? {
+            self.remember(scene, &ctx.caller.session_id)?;
+            queue::enqueue(tx, ctx, &claim, self)?;
+            serve_near(scene, Some(&self.targets))?;
+            return Ok(Progress::Waits);
+        }
+        let swept = queue::sweep(scene, &claim)?;
         let line = queue::line(tx, scene.project, scene.now)?;
-        // A repeated call has its place already.
-        let place = queue::place_of(&line, ctx.request_key.as_deref());
-        let at = place.map_or(line.len(), |(at, _)| at);
-        let ahead = line.get(..at).unwrap_or_default();
         let survey = Survey::of(scene, &claim)?;
-        match Blocked::tell(&claim, &survey, ahead, scene.now) {
+        match Blocked::tell(&claim, &survey, &line, scene.now) {
             None => {
-                if let Some((_, ticket)) = place {
-                    waits::leave(tx, ticket)?;
-                }
                 let granted = grant(scene, &claim, &survey)?;
                 if granted.opened {
                     serve(tx, scene.project, scene.now)?;
                 }
                 Ok(Progress::Ended(granted.reply))
             }
-            Some(blocked) if ctx.ticket.is_none() => {
-                Err(LockRefusal::LockedByOther(blocked).into())
+            Some(_) if ctx.ticket.is_some() => self.wait(scene, ctx, &line),
+            // What was passed on to those who waited stays with them.
+            Some(blocked) if swept => {
+                Ok(Progress::Declined(Box::new(LockRefusal::LockedByOther(blocked))))
             }
-            Some(_) => self.wait(scene, ctx, &line, at),
+            Some(blocked) => Err(LockRefusal::LockedByOther(blocked).into()),
         }
     }
 
@@ -219,11 +211,7 @@ impl Tool for AcquireLock {
         if let Some(blocked) = Blocked::tell(&claim, &survey, &ahead, scene.now) {
             return Err(LockRefusal::LockedByOther(blocked).into());
         }
-        // Free at the last moment: for one that was patient to the end.
-        match try_grant(scene, &claim, &ahead)?.filter(|_| scene.now >= ticket.until) {
-            Some(granted) => Ok(granted.reply),
-            None => Err(Failure::from(LockRefusal::GivenUp { path: self.first_path() })),
-        }
+        Err(LockRefusal::JustFree { path: self.first_path() }.into())
     }
 
     fn left(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
@@ -231,14 +219,16 @@ impl Tool for AcquireLock {
         serve(tx, ctx.project(), ctx.now)
     }
 
-    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, _granted: &serde_json::Value) -> Outcome<()> {
+    fn take_back(&self, tx: &Tx<'_>, ctx: &Context, granted: &Value) -> Outcome<()> {
         let scene = Scene::of(tx, ctx);
-        let before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        let fence = granted.get("fence").and_then(Value::as_i64);
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         for target in &self.targets {
             let own = sql::own(tx, scene.project, &ctx.caller.session_id, &target.key)?;
-            let Some(lock) = own.filter(|lock| lock.fence > before.fence) else { continue };
-            if before.shared.contains(&target.key) {
-                sql::put(tx, scene.project, &super::Lock { mode: Mode::Shared, ..lock })?;
+            // What the session had before has an older fence.
+            let Some(lock) = own.filter(|lock| Some(lock.fence) == fence) else { continue };
+            if shared.contains(&target.key) {
+                sql::put(tx, scene.project, &Lock { mode: Mode::Shared, ..lock })?;
             } else {
                 sql::remove(tx, scene.project, &lock)?;
             }

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::refusal::LockRefusal;
 use crate::context::Context;
 use crate::failure::{Outcome, Refusal};
+use crate::ingress::{self, PATH_KEY_BYTES};
 use crate::repo::Target;
 
 /// Paths in one call, at most.
@@ -32,6 +34,8 @@ pub enum ArgumentRefusal {
     LongReason { chars: usize },
     #[error("reason was {sent:?}, which explains nothing")]
     ShortReason { sent: String },
+    #[error("reason contains a NUL character")]
+    NulInReason,
     #[error("wait_seconds was {asked}; a call waits 0 to {WAIT_MAX} seconds")]
     Wait { asked: i64 },
     #[error("limit was {asked}; a page has 1 to {most} locks")]
@@ -54,7 +58,7 @@ impl Refusal for ArgumentRefusal {
             Self::PathCount { .. } => "name a folder or a glob instead, such as src/",
             Self::LongReason { .. } => "say it in a sentence",
             Self::ShortReason { .. } => "say why, for the agent that loses its lock",
-            Self::Wait { .. } | Self::Limit { .. } => return None,
+            Self::NulInReason | Self::Wait { .. } | Self::Limit { .. } => return None,
             Self::Cursor => "leave cursor out to start from the beginning",
             Self::Nobody => "give file_path, file_paths or agent_id",
         };
@@ -65,7 +69,7 @@ impl Refusal for ArgumentRefusal {
         let field = match self {
             Self::NoPath | Self::Nobody => "file_path",
             Self::BothPaths | Self::PathCount { .. } => "file_paths",
-            Self::LongReason { .. } | Self::ShortReason { .. } => "reason",
+            Self::LongReason { .. } | Self::ShortReason { .. } | Self::NulInReason => "reason",
             Self::Wait { .. } => "wait_seconds",
             Self::Limit { .. } => "limit",
             Self::Cursor => "cursor",
@@ -93,6 +97,9 @@ pub fn targets(
     let mut targets: Vec<Target> = Vec::with_capacity(asked.len());
     for path in asked {
         let target = ctx.repo.resolve(path)?;
+        if target.key.len() > PATH_KEY_BYTES {
+            return Err(LockRefusal::LongPath { bytes: target.key.len() }.into());
+        }
         if !targets.contains(&target) {
             targets.push(target);
         }
@@ -100,11 +107,12 @@ pub fn targets(
     Ok(Some(targets))
 }
 
-/// Refuses a reason that is too long to be read.
+/// Refuses a reason that is too long to be read, or cannot be stored.
 pub fn check_reason(reason: &str) -> Outcome<()> {
     let chars = reason.chars().count();
     if chars > REASON_MAX {
         return Err(ArgumentRefusal::LongReason { chars }.into());
     }
+    ingress::text(reason).map_err(|_nul| ArgumentRefusal::NulInReason)?;
     Ok(())
 }

@@ -26,14 +26,9 @@ pub struct Link {
     pub held_by: String,
 }
 
-/// The shortest cycle that `claim`, at the place `at` of the line, would close.
-pub fn cycle(
-    scene: Scene<'_>,
-    claim: &Claim,
-    line: &[Waiter],
-    at: usize,
-) -> Outcome<Option<Vec<Link>>> {
-    let start = step(scene, claim, line.get(..at).unwrap_or_default())?;
+/// The shortest cycle that `claim`, waiting behind `line`, would close.
+pub fn cycle(scene: Scene<'_>, claim: &Claim, line: &[Waiter]) -> Outcome<Option<Vec<Link>>> {
+    let start = step(scene, claim, line)?;
     let mut open: VecDeque<(String, Vec<Link>)> =
         start.into_iter().map(|(session, link)| (session, vec![link])).collect();
     let mut seen = HashSet::new();

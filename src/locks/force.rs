@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::arguments::{self, ArgumentRefusal};
 use super::queue::serve_near;
 use super::refusal::LockRefusal;
-use super::{Lock, Scene, holders, sql};
+use super::{Lock, Scene, holders, news, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::repo::{Target, covers};
@@ -75,6 +75,7 @@ impl Tool for ForceReleaseLock {
         let mut freed = Vec::with_capacity(doomed.len());
         for lock in &doomed {
             sql::remove(tx, scene.project, lock)?;
+            news::leave(tx, lock, &ctx.caller.agent_id, self.reason.trim(), ctx.now)?;
             freed.push(lock.target.clone());
         }
         tx.changed(Topic::Locks);

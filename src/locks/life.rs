@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::news::news;
 use super::queue::serve;
 use super::sql;
 use crate::failure::Outcome;
@@ -46,6 +47,8 @@ pub fn renew(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<usize> {
 /// Faults only.
 pub fn release_session(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<Vec<Released>> {
     let gone = sql::remove_session(tx, session_id)?;
+    // Nobody is left to read it.
+    news(tx, session_id)?;
     let projects: BTreeSet<&String> = gone.iter().map(|(project, _)| project).collect();
     for project in projects {
         tx.changed(Topic::Locks);
@@ -60,13 +63,15 @@ pub fn release_session(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<Vec<
     Ok(released.collect())
 }
 
-/// Removes every lock whose time is up and serves those who wait; returns how many.
+/// Removes every lock whose time is up, and serves those who wait for one, or
+/// stand behind a place whose time is up; returns how many locks were removed.
 ///
 /// # Errors
 /// Faults only.
 pub fn expire(tx: &Tx<'_>, now: Time) -> Outcome<usize> {
     let gone = sql::remove_expired(tx, now)?;
-    for project in gone.iter().collect::<BTreeSet<_>>() {
+    let left = sql::projects_with_old_places(tx, now)?;
+    for project in gone.iter().chain(&left).collect::<BTreeSet<_>>() {
         tx.changed(Topic::Locks);
         serve(tx, project, now)?;
     }

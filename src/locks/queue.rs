@@ -8,12 +8,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::acquire::AcquireLock;
 use super::grant::{Granted, grant};
 use super::rules::{Claim, Survey};
-use super::{Mode, Scene, sql};
+use super::{Lock, Mode, Scene, sql};
 use crate::answer::Answer;
 use crate::context::{Caller, Context};
 use crate::failure::Outcome;
@@ -73,11 +72,31 @@ pub fn line(tx: &Tx<'_>, project: &str, now: Time) -> Outcome<Vec<Waiter>> {
     Ok(line.into_iter().filter_map(waiter).collect())
 }
 
-/// Where in the line a repeated request stands already, and its ticket.
-pub fn place_of(line: &[Waiter], request_key: Option<&str>) -> Option<(usize, Uuid)> {
-    let key = request_key?;
-    let at = line.iter().position(|waiter| waiter.place.request_key.as_deref() == Some(key))?;
-    line.get(at).map(|waiter| (at, waiter.place.ticket))
+/// Whether the context's request was sent before and has kept its place.
+pub fn has_place(scene: Scene<'_>, ctx: &Context) -> Outcome<bool> {
+    if !ctx.resent || ctx.request_key.is_none() {
+        return Ok(false);
+    }
+    let line = line(scene.tx, scene.project, scene.now)?;
+    Ok(line.iter().any(|waiter| waiter.place.request_key == ctx.request_key))
+}
+
+/// Removes what is out of date around a claim and serves those who wait for it;
+/// true if anything was.
+pub fn sweep(scene: Scene<'_>, claim: &Claim) -> Outcome<bool> {
+    let survey = Survey::of(scene, claim)?;
+    let all = survey.around.into_iter().flat_map(|(_, locks)| locks);
+    let old: Vec<Lock> = all.filter(|lock| !lock.is_live(scene.now)).collect();
+    for lock in &old {
+        sql::remove(scene.tx, scene.project, lock)?;
+    }
+    if !old.is_empty() {
+        scene.tx.changed(Topic::Locks);
+        let freed: Vec<Target> = old.into_iter().map(|lock| lock.target).collect();
+        serve_near(scene, Some(&freed))?;
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 /// How many wait for locks of a project.
@@ -135,24 +154,25 @@ pub fn serve_near(scene: Scene<'_>, freed: Option<&[Target]>) -> Outcome<()> {
     Ok(())
 }
 
-/// Goes through the line once; true if a grant opened something for those before it.
+/// Goes through the line; true, and at once, if a grant opened something that
+/// those before it may be waiting for.
 fn pass(scene: Scene<'_>, line: &mut Vec<Waiter>, freed: Option<&[Target]>) -> Outcome<bool> {
-    let (mut at, mut opened) = (0, false);
+    let mut at = 0;
     while let Some((ahead, waiter)) = line.get(..at).zip(line.get(at)) {
-        let granted = match freed {
-            Some(freed) if !opened && !touches(waiter, freed) => None,
-            _ => try_grant(scene, &waiter.claim, ahead)?,
+        let concerned = freed.is_none_or(|freed| touches(waiter, freed));
+        let granted = if concerned { try_grant(scene, &waiter.claim, ahead)? } else { None };
+        let Some(granted) = granted else {
+            at += 1;
+            continue;
         };
-        match granted {
-            None => at += 1,
-            Some(granted) => {
-                opened |= granted.opened;
-                settle(scene.tx, waiter, granted)?;
-                line.remove(at);
-            }
+        let opened = granted.opened;
+        settle(scene.tx, waiter, granted)?;
+        line.remove(at);
+        if opened {
+            return Ok(true);
         }
     }
-    Ok(opened)
+    Ok(false)
 }
 
 fn touches(waiter: &Waiter, freed: &[Target]) -> bool {
@@ -160,7 +180,7 @@ fn touches(waiter: &Waiter, freed: &[Target]) -> bool {
 }
 
 /// Grants a claim if nothing stands in its way.
-pub fn try_grant(scene: Scene<'_>, claim: &Claim, ahead: &[Waiter]) -> Outcome<Option<Granted>> {
+fn try_grant(scene: Scene<'_>, claim: &Claim, ahead: &[Waiter]) -> Outcome<Option<Granted>> {
     let survey = Survey::of(scene, claim)?;
     if !survey.blocks(claim, ahead, scene.now).is_empty() {
         return Ok(None);

@@ -8,6 +8,7 @@ use super::queue::Waiter;
 use super::rules::{Block, By, Claim, Survey};
 use super::{Lock, Mode};
 use crate::failure::Refusal;
+use crate::ingress::PATH_KEY_BYTES;
 use crate::time::Time;
 
 /// A "no" of the rules.
@@ -18,6 +19,8 @@ pub enum LockRefusal {
     LockedByOther(Box<Blocked>),
     #[error("a lock lasts 1 to {TTL_MINUTES_MAX} minutes, not {asked}")]
     TtlOutOfRange { asked: i64 },
+    #[error("a path to lock has at most {PATH_KEY_BYTES} bytes; this one has {bytes}")]
+    LongPath { bytes: usize },
     #[error("waiting for {path} would never end: {}", told(cycle))]
     WouldDeadlock { path: String, cycle: Vec<Link> },
     #[error("{path} is not locked by you{}", other(held_by.as_deref()))]
@@ -26,8 +29,8 @@ pub enum LockRefusal {
     NotLocked { path: String, overlapping: Option<(String, String)> },
     #[error("{agent} holds no lock here")]
     HoldsNothing { agent: String },
-    #[error("the wait for {path} was given up")]
-    GivenUp { path: String },
+    #[error("the wait for {path} ended just as it became free")]
+    JustFree { path: String },
 }
 
 /// What stands in the way of a lock.
@@ -183,10 +186,11 @@ impl Refusal for LockRefusal {
         match self {
             Self::LockedByOther(_) => "locked_by_other",
             Self::TtlOutOfRange { .. } => "ttl_out_of_range",
+            Self::LongPath { .. } => "invalid_file_path",
             Self::WouldDeadlock { .. } => "would_deadlock",
             Self::NotYours { .. } => "lock_not_found_or_not_owner",
             Self::NotLocked { .. } | Self::HoldsNothing { .. } => "lock_not_found",
-            Self::GivenUp { .. } => "cancelled",
+            Self::JustFree { .. } => "wait_ended",
         }
     }
 
@@ -199,17 +203,18 @@ impl Refusal for LockRefusal {
             Self::TtlOutOfRange { .. } => {
                 Some("leave ttl_minutes out; being active renews the lock".into())
             }
+            Self::LongPath { .. } => Some("lock a folder above it".into()),
             Self::WouldDeadlock { cycle, .. } => cycle.last().map(|link| {
                 format!("release {} first, then ask for everything at once", link.waits_for)
             }),
-            Self::NotYours { .. } => Some("check_locks shows who holds what".into()),
+            Self::NotYours { .. } => Some("see who holds what with check_locks".into()),
             Self::NotLocked { overlapping: Some((path, agent)), .. } => {
                 Some(format!("{agent} holds {path}; name that"))
             }
             Self::NotLocked { .. } | Self::HoldsNothing { .. } => {
-                Some("check_locks shows who holds what".into())
+                Some("see who holds what with check_locks".into())
             }
-            Self::GivenUp { .. } => None,
+            Self::JustFree { .. } => Some("ask again".into()),
         }
     }
 
@@ -219,13 +224,16 @@ impl Refusal for LockRefusal {
             Self::TtlOutOfRange { asked } => {
                 vec![("field", json!("ttl_minutes")), ("sent", json!(asked))]
             }
+            Self::LongPath { .. } => vec![("reason", json!("too_long"))],
             Self::WouldDeadlock { path, cycle } => {
                 vec![("file_path", json!(path)), ("cycle", json!(cycle))]
             }
             Self::NotYours { path, held_by: Some(agent) } => {
                 vec![("file_path", json!(path)), ("locked_by", json!(agent))]
             }
-            Self::NotYours { path, .. } | Self::NotLocked { path, .. } | Self::GivenUp { path } => {
+            Self::NotYours { path, .. }
+            | Self::NotLocked { path, .. }
+            | Self::JustFree { path } => {
                 vec![("file_path", json!(path))]
             }
             Self::HoldsNothing { agent } => vec![("agent_id", json!(agent))],
@@ -234,6 +242,6 @@ impl Refusal for LockRefusal {
     }
 
     fn is_outcome(&self) -> bool {
-        matches!(self, Self::LockedByOther(_))
+        matches!(self, Self::LockedByOther(_) | Self::JustFree { .. })
     }
 }

@@ -192,14 +192,14 @@ pub fn next_fence(tx: &Tx<'_>, project: &str, root: &str, now: Time) -> Outcome<
     Ok(fence.ok_or_else(|| anyhow::anyhow!("the project's fence was not returned"))?)
 }
 
-/// The newest fence that the project gave out.
-pub fn last_fence(tx: &Tx<'_>, project: &str) -> Outcome<i64> {
-    let fence = tx.one(
-        "SELECT last_fence FROM projects WHERE project = :project",
-        named_params! { ":project": project },
+/// The projects in whose lines a place's time is up.
+pub fn projects_with_old_places(tx: &Tx<'_>, now: Time) -> Outcome<Vec<String>> {
+    let found = tx.all(
+        "SELECT DISTINCT project FROM waits WHERE kind = 'lock' AND deadline_at <= :now",
+        named_params! { ":now": now },
         |row| row.get(0),
     )?;
-    Ok(fence.unwrap_or(0))
+    Ok(found)
 }
 
 /// The places of sessions that have ended.

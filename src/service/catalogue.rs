@@ -104,7 +104,7 @@ impl Entry {
             hints: T::HINTS,
             grows: T::GROWS,
             input: schema::<T>,
-            output: schema::<T::Reply>,
+            output: reply_schema::<T::Reply>,
             parse: |entry, asked| {
                 let call: T = arguments::read(entry, asked)?;
                 Ok(Box::new(call))
@@ -136,7 +136,16 @@ impl Entry {
 }
 
 fn schema<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12()
+    made_by::<T>(SchemaSettings::draft2020_12())
+}
+
+/// What is left out when it is the default may be missing.
+fn reply_schema<T: JsonSchema>() -> Schema {
+    made_by::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn made_by<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    settings
         .with(|settings| {
             settings.inline_subschemas = true;
             settings.meta_schema = None;

@@ -289,9 +289,25 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
         Err(failure) => refused_or_fault(failure)?,
     };
+    let answer = with_news(tx, request, answer)?;
     record(tx, request, &answer, key)?;
     record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
+}
+
+/// The answer, and with it what the caller must learn though it did not ask. Only
+/// where a model sees more than a sentence; elsewhere the news waits for the next call.
+fn with_news(tx: &Tx<'_>, request: &Request, mut answer: Answer) -> Outcome<Answer> {
+    let fields = match &mut answer {
+        Answer::Done(Value::Object(reply)) => reply,
+        Answer::Refused(refused) if refused.outcome => &mut refused.facts,
+        _ => return Ok(answer),
+    };
+    let news = locks::news(tx, &request.ctx.caller.session_id)?;
+    if !news.is_empty() {
+        fields.insert("news".into(), json!(news));
+    }
+    Ok(answer)
 }
 
 fn refused_or_fault(failure: Failure) -> Outcome<Answer> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Ended, Request, Service, record};
 use crate::answer::Answer;
-use crate::audit::{self, Record};
+use crate::audit::{self, Known, Record};
 use crate::context::{Context, Ticket};
 use crate::failure::{Failure, Outcome};
 use crate::store::Tx;
@@ -90,7 +90,8 @@ fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<O
     ctx.now = now;
     let settled = tx.settled_count();
     let answer = Answer::from(tx.attempt(|tx| call.give_up(tx, &ctx, ticket)));
-    record(tx, request, &answer, request.ctx.request_key.as_deref())?;
+    let key = request.ctx.request_key.as_deref();
+    record(tx, request, &answer, unused(tx, key, request.operation, &request.arguments)?)?;
     // The refusal undid what the call did, so those behind it are served apart from it.
     call.left(tx, &ctx)?;
     record_settled(tx, settled, now)?;
@@ -120,11 +121,24 @@ pub fn record_settled(tx: &Tx<'_>, from: usize, now: Time) -> Outcome<()> {
                 operation: one.operation,
                 arguments: &one.arguments,
                 answer: Some(&one.answer),
-                request_key: one.request_key.as_deref(),
+                request_key: unused(tx, one.request_key.as_deref(), one.operation, &one.arguments)?,
             },
         )?;
     }
     Ok(())
+}
+
+/// The request's name, unless an earlier request had it: then this one cannot be
+/// repeated, but must not fail those who make way for it.
+fn unused<'a>(
+    tx: &Tx<'_>,
+    key: Option<&'a str>,
+    operation: &str,
+    arguments: &Value,
+) -> Outcome<Option<&'a str>> {
+    let Some(name) = key else { return Ok(None) };
+    let known = audit::recall(tx, name, operation, arguments)?;
+    Ok(Some(name).filter(|_| matches!(known, Known::New)))
 }
 
 fn lost() -> Answer {

@@ -4,6 +4,7 @@
 //! - Putting one back keeps the files it replaces; nothing is thrown away.
 
 use std::fs;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ const PAGES_PER_STEP: i32 = 2_048;
 pub fn copy(from: &Connection, to: &Path, mut progress: impl FnMut(i32, i32)) -> Outcome<()> {
     let partial = to.with_extension("partial");
     drop(fs::remove_file(&partial));
+    // Made before SQLite sees it, so that nobody else can read it at any moment.
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(
+        |error| OpenRefusal::Unwritable { why: format!("{}: {error}", partial.display()) },
+    )?;
     {
         let mut target =
             open(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -84,7 +89,9 @@ pub fn restore(copy: &Path, home: &Home, suffix: &str) -> Outcome<PathBuf> {
         return Err(OpenRefusal::Newer { found, known: super::migrate::version() }.into());
     }
     let incoming = home.dir().join("coord.db.incoming");
-    fs::copy(copy, &incoming).context("failed to bring the copy in")?;
+    fs::copy(copy, &incoming)
+        .and_then(|_| fs::set_permissions(&incoming, fs::Permissions::from_mode(0o600)))
+        .context("failed to bring the copy in")?;
     fs::File::open(&incoming)
         .and_then(|file| file.sync_all())
         .context("failed to flush the copy")?;

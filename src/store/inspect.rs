@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::OpenFlags;
 
+use super::open::named;
 use crate::failure::Outcome;
 use crate::time::Time;
 
@@ -23,11 +24,16 @@ pub struct Inspection {
 /// Opens the file read-only and checks it.
 ///
 /// # Errors
-/// When it cannot be opened, or is no database of ours.
+/// A refusal when it cannot be opened, is damaged, or is no database of ours.
 pub fn inspect(path: &Path) -> Outcome<Inspection> {
     let conn = super::backup::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let readable: rusqlite::Result<i64> =
+        conn.pragma_query_value(None, "schema_version", |row| row.get(0));
+    readable.map_err(|error| named(error, path))?;
     let schema = super::migrate::version_of(&conn)?;
-    let verdict = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let verdict: rusqlite::Result<String> =
+        conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let verdict = verdict.map_err(|error| named(error, path))?;
     let mark: Option<String> = conn
         .query_row("SELECT value FROM meta WHERE key = 'clock'", [], |row| row.get(0))
         // A database that was never written has no mark, an old one no such table.

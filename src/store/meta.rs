@@ -26,3 +26,12 @@ pub fn set(tx: &Tx<'_>, key: &str, value: &str) -> rusqlite::Result<()> {
     )?;
     Ok(())
 }
+
+/// Forgets the fact named `key`.
+///
+/// # Errors
+/// What SQLite says.
+pub fn remove(tx: &Tx<'_>, key: &str) -> rusqlite::Result<()> {
+    tx.run("DELETE FROM meta WHERE key = :key", named_params! { ":key": key })?;
+    Ok(())
+}

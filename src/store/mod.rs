@@ -60,6 +60,7 @@ pub struct Store {
     news: Arc<News>,
     ballast_gone: Arc<AtomicBool>,
     mark: PathBuf,
+    backups: PathBuf,
     unclean: bool,
 }
 
@@ -93,6 +94,7 @@ impl Store {
             news,
             ballast_gone,
             mark: home.running_mark(),
+            backups: home.backups(),
             unclean,
         })
     }
@@ -163,6 +165,12 @@ impl Store {
     pub fn back_up(&self, to: &std::path::Path, progress: impl FnMut(i32, i32)) -> Outcome<()> {
         let conn = self.readers.get().context("failed to get a read connection")?;
         backup::copy(&conn, to, progress)
+    }
+
+    /// Where copies of the database and sealed parts of the log go.
+    #[must_use]
+    pub fn backups(&self) -> &std::path::Path {
+        &self.backups
     }
 
     /// Who follows what changes, and who waits for an answer.

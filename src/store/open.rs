@@ -127,12 +127,14 @@ fn configured(path: &Path, durability: Durability) -> rusqlite::Result<Connectio
     conn.pragma_update(None, "wal_autocheckpoint", 1_000)?;
     conn.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // Else SQLite plans a statement anew whenever a bound value might matter to its plan.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }
 
 /// Gives SQLite's most common complaints a name and a way out.
-fn named(error: rusqlite::Error, path: &Path) -> crate::failure::Failure {
+pub(super) fn named(error: rusqlite::Error, path: &Path) -> crate::failure::Failure {
     use rusqlite::ErrorCode;
     let why = format!("{}: {error}", path.display());
     match error.sqlite_error_code() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// At most this many snapshots at once.
@@ -29,6 +30,8 @@ impl r2d2::ManageConnection for Manager {
         conn.pragma_update(None, "query_only", true)?;
         conn.pragma_update(None, "cache_size", CACHE_KIB)?;
         conn.pragma_update(None, "trusted_schema", false)?;
+        // As for the writer: a plan is made once.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.set_prepared_statement_cache_capacity(128);
         Ok(conn)
     }

@@ -44,26 +44,6 @@ pub struct Claimed {
     pub fence: i64,
 }
 
-/// The sets of required capabilities among ready tasks, each found by one seek.
-macro_rules! keys {
-    () => {
-        "WITH RECURSIVE keys(key) AS (
-             SELECT (SELECT capability_key FROM work_queue
-                      WHERE project = :project AND status = 'pending' AND unmet = 0
-                        AND parked_reason IS NULL AND run_after = 0
-                      ORDER BY capability_key LIMIT 1)
-              UNION ALL
-             SELECT (SELECT capability_key FROM work_queue
-                      WHERE project = :project AND status = 'pending' AND unmet = 0
-                        AND parked_reason IS NULL AND run_after = 0
-                        AND capability_key > keys.key
-                      ORDER BY capability_key LIMIT 1)
-               FROM keys WHERE keys.key IS NOT NULL
-         )"
-    };
-}
-pub(super) use keys;
-
 /// The deed, up to the choice of the task.
 macro_rules! deed {
     () => {
@@ -81,50 +61,55 @@ macro_rules! deed {
     };
 }
 
-/// Whether the session can do what a set of capabilities asks for; the best of what is left.
-macro_rules! choice {
+/// What the new holder is told.
+macro_rules! told {
     () => {
-        " WHERE keys.key = '[]' OR NOT EXISTS (
-                    SELECT 1 FROM json_each(keys.key) AS wanted
-                     WHERE wanted.value NOT IN (
-                           SELECT capability FROM agent_capabilities
-                            WHERE session_id = :session))
-              ORDER BY head.priority, head.seq LIMIT 1)
+        ")
           RETURNING task_id, task_type, description, input_data, priority, deadline, attempt,
                     error_message, lease_expires_at, fence"
     };
 }
 
-/// The claim without a type: one seek for each set of required capabilities.
+/// The claim where ready tasks have one set of required capabilities: one seek.
 pub const CLAIM: &str = concat!(
-    keys!(),
+    deed!(),
+    "SELECT task_id FROM work_queue
+      WHERE project = :project AND capability_key = :key
+        AND status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0
+      ORDER BY priority, seq LIMIT 1",
+    told!()
+);
+
+/// The claim among several sets of required capabilities: one seek for each.
+pub const CLAIM_BY_CAPABILITY: &str = concat!(
     deed!(),
     "SELECT head.task_id
-       FROM keys
+       FROM json_each(:keys) AS able
       CROSS JOIN work_queue AS head ON head.task_id = (
             SELECT first.task_id FROM work_queue AS first
-             WHERE first.project = :project AND first.capability_key = keys.key
+             WHERE first.project = :project AND first.capability_key = able.value
                AND first.status = 'pending' AND first.unmet = 0
                AND first.parked_reason IS NULL AND first.run_after = 0
-             ORDER BY first.priority, first.seq LIMIT 1)",
-    choice!()
+             ORDER BY first.priority, first.seq LIMIT 1)
+      ORDER BY head.priority, head.seq LIMIT 1",
+    told!()
 );
 
 /// The claim of certain types: one seek for each type and set of required capabilities.
 pub const CLAIM_BY_TYPE: &str = concat!(
-    keys!(),
     deed!(),
     "SELECT head.task_id
-       FROM keys
+       FROM json_each(:keys) AS able
       CROSS JOIN json_each(:types) AS kind
       CROSS JOIN work_queue AS head ON head.task_id = (
             SELECT first.task_id FROM work_queue AS first
-             WHERE first.project = :project AND first.capability_key = keys.key
+             WHERE first.project = :project AND first.capability_key = able.value
                AND first.task_type = kind.value
                AND first.status = 'pending' AND first.unmet = 0
                AND first.parked_reason IS NULL AND first.run_after = 0
-             ORDER BY first.priority, first.seq LIMIT 1)",
-    choice!()
+             ORDER BY first.priority, first.seq LIMIT 1)
+      ORDER BY head.priority, head.seq LIMIT 1",
+    told!()
 );
 
 /// Claims the first ready task that the claimant may take.
@@ -132,31 +117,65 @@ pub const CLAIM_BY_TYPE: &str = concat!(
 /// # Errors
 /// Faults only.
 pub fn claim(tx: &Tx<'_>, who: Claimant<'_>, now: Time) -> Outcome<Option<Claimed>> {
-    let claimed = if who.task_types.is_empty() {
-        tx.one(
+    let keys = keys(tx, who)?;
+    let claimed = match (keys.as_slice(), who.task_types) {
+        ([], _) => return Ok(None),
+        ([key], []) => tx.one(
             CLAIM,
             named_params! {
                 ":project": who.project, ":session": who.session_id, ":agent": who.agent_id,
-                ":now": now, ":lease": LEASE_MS,
+                ":now": now, ":lease": LEASE_MS, ":key": key,
             },
             claimed,
-        )?
-    } else {
-        let types = serde_json::to_string(who.task_types).map_err(anyhow::Error::from)?;
-        tx.one(
+        )?,
+        (keys, []) => tx.one(
+            CLAIM_BY_CAPABILITY,
+            named_params! {
+                ":project": who.project, ":session": who.session_id, ":agent": who.agent_id,
+                ":now": now, ":lease": LEASE_MS, ":keys": list(keys)?,
+            },
+            claimed,
+        )?,
+        (keys, types) => tx.one(
             CLAIM_BY_TYPE,
             named_params! {
                 ":project": who.project, ":session": who.session_id, ":agent": who.agent_id,
-                ":now": now, ":lease": LEASE_MS, ":types": types,
+                ":now": now, ":lease": LEASE_MS, ":keys": list(keys)?, ":types": list(types)?,
             },
             claimed,
-        )?
+        )?,
     };
     if let Some(task) = &claimed {
         super::sql::keep_fence(tx, who.project, task.fence, now)?;
         tx.changed(Topic::Work);
     }
     Ok(claimed)
+}
+
+/// The sets of required capabilities among ready tasks that the claimant fulfils; each set is
+/// found by one seek, and there are few.
+fn keys(tx: &Tx<'_>, who: Claimant<'_>) -> Outcome<Vec<String>> {
+    let mut able = Vec::new();
+    let mut can: Option<Vec<String>> = None;
+    let mut last = String::new();
+    while let Some(key) = super::sql::next_key(tx, who.project, &last)? {
+        let needed: Vec<String> = serde_json::from_str(&key).map_err(anyhow::Error::from)?;
+        let fulfilled = needed.is_empty() || {
+            if can.is_none() {
+                can = Some(super::sql::capabilities_of(tx, who.session_id)?);
+            }
+            can.as_ref().is_some_and(|can| needed.iter().all(|one| can.contains(one)))
+        };
+        if fulfilled {
+            able.push(key.clone());
+        }
+        last = key;
+    }
+    Ok(able)
+}
+
+fn list(items: &[String]) -> Outcome<String> {
+    Ok(serde_json::to_string(items).map_err(anyhow::Error::from)?)
 }
 
 fn claimed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Claimed> {

@@ -84,7 +84,7 @@ impl Tool for CompleteWork {
             }
             .into());
         }
-        self.task_id.make_ascii_lowercase();
+        limits::spell(&mut self.task_id);
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl Tool for CompleteWork {
 
 impl CompleteWork {
     fn succeed(&self, tx: &Tx<'_>, ctx: &Context, task: sql::Task) -> Outcome<Completion> {
-        let (result, message) = (self.result_text(), self.error_message.as_deref());
+        let (result, message) = (self.result_text()?, self.error_message.as_deref());
         sql::complete(tx, &task.task_id, result.as_deref(), message, ctx.now)?;
         let mut unblocked = dependencies::met(tx, &task.task_id)?;
         if !unblocked.is_empty() {
@@ -139,7 +139,7 @@ impl CompleteWork {
     }
 
     fn fail(&self, tx: &Tx<'_>, ctx: &Context, task: sql::Task) -> Outcome<Completion> {
-        let (result, message) = (self.result_text(), self.error_message.as_deref());
+        let (result, message) = (self.result_text()?, self.error_message.as_deref());
         sql::fail(tx, &task.task_id, result.as_deref(), message, ctx.now)?;
         dependencies::park_dependents(tx, &task.task_id, &task.task_type, Status::Failed)?;
         let reason = self
@@ -179,8 +179,8 @@ impl CompleteWork {
         }))
     }
 
-    fn result_text(&self) -> Option<String> {
-        self.result.as_ref().map(|result| Value::Object(result.clone()).to_string())
+    fn result_text(&self) -> Result<Option<String>, WorkRefusal> {
+        self.result.as_ref().map(|result| limits::object("result", result)).transpose()
     }
 }
 

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::WorkRefusal;
+use crate::agents::CAPABILITY_MAX;
+use crate::ingress::{self, JSON_DEPTH};
 
 /// Longest `task_type`, in bytes.
 pub const TASK_TYPE_MAX: usize = 100;
@@ -10,8 +12,6 @@ pub const TASK_TYPE_MAX: usize = 100;
 pub const DESCRIPTION_MAX: usize = 8 << 10;
 /// Largest `input_data` or `result` as JSON text, in bytes.
 pub const JSON_MAX: usize = 256 << 10;
-/// Deepest nesting of `input_data` or `result`.
-pub const JSON_DEPTH_MAX: usize = 64;
 /// Most dependencies of one task.
 pub const DEPENDS_ON_MAX: usize = 1_000;
 /// Most attempts that a task may be given.
@@ -20,8 +20,6 @@ pub const ATTEMPTS_MAX: i64 = 100;
 pub const DEDUPE_KEY_MAX: usize = 200;
 /// Most capabilities that a task may require.
 pub const CAPABILITIES_MAX: usize = 10;
-/// Longest name of a capability, in bytes.
-pub const CAPABILITY_MAX: usize = 100;
 /// Most types that `get_work` asks for at once.
 pub const TASK_TYPES_MAX: usize = 50;
 /// Longest `error_message` or `reason`, in bytes.
@@ -84,11 +82,10 @@ pub fn capability(field: &'static str, value: &str) -> Checked {
 
 /// An object's JSON text, if it is neither too large nor too deep.
 pub fn object(field: &'static str, value: &Map<String, Value>) -> Result<String, WorkRefusal> {
-    if !value.iter().all(|(key, one)| !key.contains('\0') && fits(one, JSON_DEPTH_MAX - 1)) {
-        let accepted = format!("at most {JSON_DEPTH_MAX} levels, and no NUL in any text");
-        invalid(field, "is nested too deeply or has a NUL character", accepted)?;
-    }
-    let text = serde_json::to_string(value).unwrap_or_default();
+    let text = ingress::json(&Value::Object(value.clone())).map_err(|irregular| {
+        let accepted = format!("an object of at most {JSON_DEPTH} levels, without NUL in any text");
+        WorkRefusal::InvalidArgument { field, sent: irregular.to_string(), accepted }
+    })?;
     if text.len() > JSON_MAX {
         invalid(
             field,
@@ -99,14 +96,9 @@ pub fn object(field: &'static str, value: &Map<String, Value>) -> Result<String,
     Ok(text)
 }
 
-fn fits(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::String(text) => !text.contains('\0'),
-        Value::Array(items) => levels > 0 && items.iter().all(|one| fits(one, levels - 1)),
-        Value::Object(fields) => {
-            levels > 0
-                && fields.iter().all(|(key, one)| !key.contains('\0') && fits(one, levels - 1))
-        }
-        _ => true,
+/// Writes an id in its one spelling; what is no id is left alone, and will not be found.
+pub fn spell(id: &mut String) {
+    if let Ok(spelt) = ingress::id(id) {
+        *id = spelt;
     }
 }

@@ -31,7 +31,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use claim::{CLAIM, CLAIM_BY_TYPE, Claimant, Claimed, claim};
+pub use claim::{CLAIM, CLAIM_BY_CAPABILITY, CLAIM_BY_TYPE, Claimant, Claimed, claim};
 pub use complete::CompleteWork;
 pub use get::GetWork;
 pub use leases::{

@@ -43,7 +43,7 @@ impl Tool for CancelWork {
 
     fn prepare(&mut self, _: &Context) -> Outcome<()> {
         limits::text("reason", &self.reason, MESSAGE_MAX)?;
-        self.task_id.make_ascii_lowercase();
+        limits::spell(&mut self.task_id);
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Tool for RetryWork {
     type Reply = Retried;
 
     fn prepare(&mut self, _: &Context) -> Outcome<()> {
-        self.task_id.make_ascii_lowercase();
+        limits::spell(&mut self.task_id);
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use super::limits::{
 use super::{Status, WorkRefusal, dependencies, limits, line, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
+use crate::ingress;
 use crate::store::{Topic, Tx};
 use crate::time::Time;
 use crate::tool::{Access, Progress, Tool};
@@ -183,7 +184,8 @@ impl SubmitWork {
     ) -> Outcome<String> {
         let seq = sql::next_seq(tx)?;
         let task_id = id_at(ctx.now, seq);
-        let input = self.input_data.as_ref().map(|data| Value::Object(data.clone()).to_string());
+        let data = self.input_data.as_ref();
+        let input = data.map(|data| limits::object("input_data", data)).transpose()?;
         sql::insert(
             tx,
             &sql::NewTask {
@@ -214,8 +216,8 @@ fn dependency_ids(asked: &[String]) -> Result<Vec<String>, WorkRefusal> {
     let mut ids = Vec::with_capacity(asked.len());
     let mut missing = Vec::new();
     for text in asked {
-        match Uuid::parse_str(text) {
-            Ok(id) => ids.push(id.hyphenated().to_string()),
+        match ingress::id(text) {
+            Ok(id) => ids.push(id),
             Err(_no_id) => missing.push(text.chars().take(40).collect()),
         }
     }

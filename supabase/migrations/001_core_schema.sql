@@ -113,7 +113,7 @@ CREATE TABLE IF NOT EXISTS coord.work_queue (
     attempt            bigint           NOT NULL CHECK (attempt >= 0), -- claims so far
     max_attempts       bigint           NOT NULL CHECK (max_attempts >= 1),
     dedupe_key         text COLLATE "C" CHECK (octet_length(dedupe_key) BETWEEN 1 AND 512),
-    capability_key     text COLLATE "C" NOT NULL CHECK (octet_length(capability_key) BETWEEN 1 AND 1200), -- required capabilities as a canonical JSON array, '[]' if none
+    capability_key     text COLLATE "C" NOT NULL CHECK (octet_length(capability_key) BETWEEN 1 AND 700), -- required capabilities as a canonical JSON array, '[]' if none
     deadline           bigint           CHECK (deadline BETWEEN 0 AND 253402300799999),
     submitted_by       text COLLATE "C" NOT NULL CHECK (octet_length(submitted_by) BETWEEN 1 AND 512),
     submitted_at       bigint           NOT NULL CHECK (submitted_at BETWEEN 0 AND 253402300799999),

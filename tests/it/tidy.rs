@@ -139,7 +139,9 @@ fn only_the_modules_that_may_do_so_speak_to_the_outside() {
             let inside = path.strip_prefix(root().join("src")).expect("it lies there");
             let inside = inside.display().to_string();
             let text = fs::read_to_string(&path).expect("sources are text");
-            let speaks = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+            let speaks = text
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(word));
             let may = allowed.iter().any(|prefix| inside.starts_with(prefix));
             assert!(!speaks || may, "{inside} uses {word}");
         }
@@ -155,7 +157,8 @@ fn tool_table() -> String {
     }
     table.push_str("\n| resource | what it shows |\n| --- | --- |\n");
     for resource in RESOURCES {
-        writeln!(table, "| `{}` | {} |", resource.uri, resource.description).expect("a String takes all");
+        writeln!(table, "| `{}` | {} |", resource.uri, resource.description)
+            .expect("a String takes all");
     }
     table
 }

@@ -75,6 +75,11 @@ impl World {
         self.clock.wind(ms);
     }
 
+    /// Runs something of the daemon's to its end.
+    pub fn block_on<T>(&self, deed: impl Future<Output = T>) -> T {
+        self.runtime.block_on(deed)
+    }
+
     /// Waits until `condition` holds.
     pub fn until(&self, what: &str, mut condition: impl FnMut(&Self) -> bool) {
         let start = Instant::now();

@@ -4,60 +4,26 @@ use serde_json::{Value, json};
 
 use super::super::Trouble;
 use super::super::desk::Desk;
-use super::super::render::fields;
-use crate::audit::Row;
-use crate::time::Time;
+use crate::audit::Rows;
 
-/// Rows asked for at once.
-const PAGE: usize = 500;
+/// Rows asked for at once: few enough that even rows of the greatest size are
+/// far from what one line of the wire may hold.
+const PAGE: usize = 200;
 
-/// What a page of rows comes with.
-pub struct Page {
-    /// The rows as they came.
-    pub rows: Vec<Value>,
-    /// Number of the newest row there is; what the progress is measured by.
-    pub last: u64,
-    /// The sealed segments, oldest first.
-    pub seals: Vec<Value>,
-}
-
-/// The rows after number `after`.
+/// The rows after number `after`; without it, from the start of the live log.
 ///
 /// # Errors
 /// What the daemon refuses.
-pub fn page(desk: &mut Desk, after: i64) -> Result<Page, Trouble> {
-    let mut reply = desk.ask("audit_rows", json!({ "after": after, "limit": PAGE }))?;
-    let last = fields::number(&reply, "last");
-    let mut take = |name: &str| match reply.get_mut(name).map(Value::take) {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
-    };
-    Ok(Page { rows: take("rows"), seals: take("seals"), last })
+pub fn page(desk: &mut Desk, after: Option<i64>) -> Result<Rows, Trouble> {
+    let mut asked = json!({ "limit": PAGE });
+    if let (Some(after), Value::Object(fields)) = (after, &mut asked) {
+        fields.insert("after".into(), after.into());
+    }
+    Ok(serde_json::from_value(desk.ask("audit_rows", asked)?)?)
 }
 
-/// A row's number; 0 if it has none.
+/// A row's number as a position on a progress bar.
 #[must_use]
-pub fn seq(row: &Value) -> i64 {
-    row.get("seq").and_then(Value::as_i64).unwrap_or(0)
-}
-
-/// A row as it is hashed; `None` if it lacks something.
-#[must_use]
-pub fn parse(row: &Value) -> Option<Row> {
-    let text = |name: &str| Some(row.get(name)?.as_str()?.to_owned());
-    Some(Row {
-        seq: row.get("seq")?.as_i64()?,
-        at: Time::from_ms(row.get("at")?.as_i64()?),
-        project: text("project"),
-        agent_id: text("agent_id")?,
-        agent_type: text("agent_type")?,
-        session_id: text("session_id")?,
-        operation: text("operation")?,
-        arguments: text("arguments")?,
-        success: row.get("success")?.as_bool()?,
-        code: text("code"),
-        result: text("result")?,
-        request_key: text("request_key"),
-        hash: text("hash")?,
-    })
+pub fn position(seq: i64) -> u64 {
+    u64::try_from(seq).unwrap_or_default()
 }

@@ -1,16 +1,20 @@
-//! `coord audit seal`: moves old rows into a file of their own.
+//! `coord audit seal`: moves old rows into files of their own.
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use super::super::Trouble;
 use super::super::desk::Desk;
-use super::super::render::{clean, fields};
+use super::super::render::{clean, count, fields};
+use super::rows;
+use crate::audit::Row;
+use crate::audit::seal::{SEGMENT_MAX, Start, write_segment};
+use crate::time::{DAY, Time};
 
-/// Move old rows of the audit log into a sealed file.
+/// Move old rows of the audit log into sealed files.
 ///
 /// The rows leave the live database; the chain goes on from the seal, and
 /// `coord audit verify` proves the sealed rows too. The daemon does this by itself
-/// with rows that are older than `audit_retention_days`.
+/// with rows that are older than the setting `audit_retention_days`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   coord audit seal
@@ -25,21 +29,52 @@ impl Seal {
     /// Does what the arguments say.
     ///
     /// # Errors
-    /// What the daemon refuses.
+    /// When a segment cannot be written, or does not fit.
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         let days = match self.older_than_days {
             Some(days) => days,
             None => desk.config()?.audit_retention_days(),
         };
-        let asked = Map::from_iter([("older_than_days".to_owned(), days.into())]);
-        let reply = desk.ask("seal_audit", asked.into())?;
+        let before = desk.now.plus(-i64::from(days).saturating_mul(DAY));
+        let folder = desk.home()?.backups();
+        let mut sealed = Vec::new();
+        while let Some((start, old)) = ripe(desk, before)? {
+            let file = write_segment(&folder, &start, &old)?;
+            sealed.push(desk.ask("seal_audit", json!({ "file": file }))?);
+        }
+        let reply = json!({ "sealed": sealed });
         desk.show(&reply, || show(&reply))
     }
 }
 
-fn show(reply: &Value) -> String {
-    match fields::number(reply, "rows") {
-        0 => "There was nothing to seal.\n".into(),
-        rows => format!("Sealed {rows} rows in {}.\n", clean(&fields::text(reply, "file"))),
+/// The oldest live rows that are older than `before`, at most one segment of them.
+fn ripe(desk: &mut Desk, before: Time) -> Result<Option<(Start, Vec<Row>)>, Trouble> {
+    let most = usize::try_from(SEGMENT_MAX).unwrap_or(usize::MAX);
+    let mut page = rows::page(desk, None)?;
+    let hash = page.hash.take().ok_or_else(|| anyhow::anyhow!("the live log has no start"))?;
+    let start = Start { after: page.after, hash };
+    let mut old: Vec<Row> = Vec::new();
+    while let Some(newest) = page.rows.last().map(|row| row.seq) {
+        // Times may step back, numbers do not: the first young row ends the segment.
+        let young = page.rows.iter().position(|row| row.at >= before);
+        old.extend(page.rows.drain(..young.unwrap_or(page.rows.len())));
+        if young.is_some() || old.len() >= most {
+            break;
+        }
+        page = rows::page(desk, Some(newest))?;
     }
+    old.truncate(most);
+    Ok((!old.is_empty()).then_some((start, old)))
+}
+
+fn show(reply: &Value) -> String {
+    let sealed = fields::list(reply, "sealed");
+    if sealed.is_empty() {
+        return "There was nothing to seal.\n".into();
+    }
+    let line = |one: &Value| {
+        let rows = usize::try_from(fields::number(one, "removed")).unwrap_or_default();
+        format!("Sealed {} in {}.\n", count(rows, "row"), clean(&fields::text(one, "file")))
+    };
+    sealed.iter().map(line).collect()
 }

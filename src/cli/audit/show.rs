@@ -47,9 +47,14 @@ pub fn entries(reply: &Value, now: Time) -> String {
     text
 }
 
+/// Arguments as `name=value`, which is shorter than JSON and reads as well.
 fn arguments(entry: &Value) -> String {
-    match entry.get("arguments") {
-        Some(Value::Object(fields)) if fields.is_empty() => String::new(),
-        _ => fields::text(entry, "arguments"),
-    }
+    let Some(Value::Object(all)) = entry.get("arguments") else {
+        return fields::text(entry, "arguments");
+    };
+    let one = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name}={text}"),
+        other => format!("{name}={other}"),
+    };
+    all.iter().map(one).collect::<Vec<_>>().join(" ")
 }

@@ -3,18 +3,19 @@
 //! The walk is made here, not in the daemon: the proof should not rest on the
 //! word of the process that keeps the record.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::Trouble;
 use super::super::desk::Desk;
 use super::super::render::style::{BAD, GOOD, paint};
-use super::super::render::{clean, count, fields};
+use super::super::render::{clean, count};
 use super::rows;
-use crate::audit::chain::{Break, GENESIS, Walk};
+use crate::audit::chain::{GENESIS, Walk};
+use crate::audit::seal::verify_segment;
+use crate::audit::{Row, Rows, Seal};
 
 /// Prove that no row of the audit log was changed, dropped or slipped in.
 ///
@@ -24,7 +25,7 @@ use crate::audit::chain::{Break, GENESIS, Walk};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   coord audit verify
-  coord audit verify --segment old.jsonl    also where a segment was moved to")]
+  coord audit verify --segment /mnt/disk/audit-1-9000.jsonl   one that was moved")]
 pub struct Verify {
     /// A sealed segment that is no longer where it was; may be repeated
     #[arg(long = "segment", value_name = "FILE")]
@@ -32,15 +33,15 @@ pub struct Verify {
 }
 
 /// How far a walk has come, and where it ended.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Rows that fit.
-    pub rows: usize,
+    /// Number of the last row that fits, which is also how many do.
+    pub seq: i64,
+    /// Hash of that row.
+    pub head: String,
     /// Sealed segments among them.
     pub segments: usize,
-    /// Hash of the last row that fits.
-    pub head: String,
-    /// The first that does not.
+    /// The first row that does not fit, and why.
     pub broken: Option<(i64, String)>,
 }
 
@@ -53,16 +54,16 @@ impl Verify {
         let bar = desk.progress("verifying", 0);
         let verdict = self.walk(desk, &bar)?;
         bar.finish_and_clear();
-        let facts = json!({
-            "success": verdict.broken.is_none(),
-            "rows": verdict.rows,
-            "segments": verdict.segments,
-            "head": verdict.head,
-            "broken_at": verdict.broken.as_ref().map(|(seq, _)| seq),
-            "why": verdict.broken.as_ref().map(|(_, why)| why),
-        });
         if desk.json {
-            desk.print_json(&facts)?;
+            let (at, why) = verdict.broken.clone().unzip();
+            desk.print_json(&json!({
+                "success": verdict.broken.is_none(),
+                "rows": verdict.seq,
+                "segments": verdict.segments,
+                "head": verdict.head,
+                "broken_at": at,
+                "why": why,
+            }))?;
         } else {
             desk.print(&show(&verdict))?;
         }
@@ -70,112 +71,109 @@ impl Verify {
     }
 
     fn walk(&self, desk: &mut Desk, bar: &ProgressBar) -> Result<Verdict, Trouble> {
-        let mut page = rows::page(desk, 0)?;
-        bar.set_length(page.last);
-        let mut verdict = Verdict { head: GENESIS.into(), ..Verdict::default() };
-        let mut seq = 0;
+        let mut page = rows::page(desk, None)?;
+        bar.set_length(rows::position(page.last));
+        let mut verdict = Verdict::default();
         for seal in &page.seals {
-            if !verdict.take_segment(seal, &self.segments, &mut seq) {
-                return Ok(verdict);
-            }
-            bar.set_position(seq.unsigned_abs());
+            verdict.take_segment(seal, &self.segments);
+            bar.set_position(rows::position(verdict.seq));
         }
-        let mut walk = Walk::after(seq, verdict.head.clone());
-        // What is sealed may still be in the live file too; it was just walked.
-        page.rows.retain(|row| rows::seq(row) > seq);
-        while !page.rows.is_empty() {
-            for row in &page.rows {
-                if !verdict.take(&mut walk, row) {
-                    return Ok(verdict);
-                }
-                seq = rows::seq(row);
-            }
-            bar.set_position(seq.unsigned_abs());
-            page = rows::page(desk, seq)?;
-        }
-        if let Some(missing) = i64::try_from(page.last).ok().filter(|last| *last > seq) {
-            verdict.broken = Some((seq + 1, format!("the rows up to {missing} are missing")));
+        verdict.take_start(&page);
+        // What is written meanwhile is for another walk.
+        let last = page.last;
+        while verdict.broken.is_none() && verdict.seq < last {
+            verdict.take_rows(&page.rows, last);
+            bar.set_position(rows::position(verdict.seq));
+            page = rows::page(desk, Some(verdict.seq))?;
         }
         Ok(verdict)
     }
 }
 
+impl Default for Verdict {
+    fn default() -> Self {
+        Self { seq: 0, head: GENESIS.into(), segments: 0, broken: None }
+    }
+}
+
 impl Verdict {
-    /// Takes the next row; false if it does not fit.
-    fn take(&mut self, walk: &mut Walk, row: &Value) -> bool {
-        let Some(row) = rows::parse(row) else {
-            self.broken = Some((rows::seq(row), "the row cannot be read".into()));
-            return false;
-        };
-        match walk.step(&row) {
-            Ok(()) => {
-                self.rows += 1;
-                self.head = row.hash;
-                true
+    /// Takes a whole sealed segment from its file.
+    pub fn take_segment(&mut self, seal: &Seal, moved: &[PathBuf]) {
+        if self.broken.is_some() {
+            return;
+        }
+        let file = place(seal, moved);
+        match verify_segment(&file) {
+            Err(failure) => self.breaks(self.seq + 1, failure.to_string()),
+            Ok(found) if (found.start.after, &found.start.hash) != (self.seq, &self.head) => {
+                self.breaks(self.seq + 1, format!("{} does not follow it", file.display()));
             }
-            Err(Break { seq, why }) => {
-                self.broken = Some((seq, why.into()));
-                false
+            Ok(found) if (found.seq_to, &found.hash) != (seal.seq_to, &seal.hash) => {
+                let why = format!("{} does not end as its seal says", file.display());
+                self.breaks(found.seq_to, why);
+            }
+            Ok(found) => {
+                (self.seq, self.head) = (found.seq_to, found.hash);
+                self.segments += 1;
             }
         }
     }
 
-    /// Takes a whole sealed segment from its file; false if it does not fit.
-    fn take_segment(&mut self, seal: &Value, moved: &[PathBuf], seq: &mut i64) -> bool {
-        let file = segment_file(seal, moved);
-        let mut walk = Walk::after(*seq, self.head.clone());
-        let lines = match std::fs::File::open(&file) {
-            Ok(open) => BufReader::new(open).lines(),
-            Err(error) => return self.breaks(*seq + 1, &file, &error.to_string()),
-        };
-        for line in lines {
-            let row = line.map(|line| serde_json::from_str(&line).unwrap_or(Value::Null));
-            match row {
-                Ok(row) if self.take(&mut walk, &row) => *seq = rows::seq(&row),
-                Ok(_) => return false,
-                Err(error) => return self.breaks(*seq + 1, &file, &error.to_string()),
-            }
+    /// Sees that the live log goes on where the sealed part ends.
+    pub fn take_start(&mut self, page: &Rows) {
+        let fits = page.after == self.seq && page.hash.as_ref() == Some(&self.head);
+        if self.broken.is_none() && !fits {
+            let why = "the live log does not follow what comes before it";
+            self.breaks(self.seq + 1, why.into());
         }
-        let sealed = seal.get("seq_to").and_then(Value::as_i64).unwrap_or(0);
-        if *seq != sealed || self.head != fields::text(seal, "hash") {
-            return self.breaks(*seq, &file, "the segment does not end as its seal says");
-        }
-        self.segments += 1;
-        true
     }
 
-    fn breaks(&mut self, seq: i64, file: &Path, why: &str) -> bool {
-        self.broken = Some((seq, format!("{}: {why}", file.display())));
-        false
+    /// Takes the next rows of the live log, of which `last` is the newest.
+    pub fn take_rows(&mut self, rows: &[Row], last: i64) {
+        let mut walk = Walk::after(self.seq, self.head.clone());
+        for row in rows {
+            if let Err(gap) = walk.step(row) {
+                return self.breaks(gap.seq, gap.why.into());
+            }
+            self.seq = row.seq;
+            self.head.clone_from(&row.hash);
+        }
+        if rows.is_empty() && self.seq < last {
+            self.breaks(self.seq + 1, format!("the rows up to {last} are missing"));
+        }
+    }
+
+    fn breaks(&mut self, seq: i64, why: String) {
+        self.broken = Some((seq, why));
     }
 }
 
 /// Where a segment is: where it was written to, unless it was named elsewhere.
-fn segment_file(seal: &Value, moved: &[PathBuf]) -> PathBuf {
-    let written = PathBuf::from(fields::text(seal, "file"));
+fn place(seal: &Seal, moved: &[PathBuf]) -> PathBuf {
+    let written = Path::new(&seal.file);
     let same = |other: &&PathBuf| other.file_name() == written.file_name();
-    moved.iter().find(same).cloned().unwrap_or(written)
+    moved.iter().find(same).map_or_else(|| written.to_owned(), Clone::clone)
 }
 
 /// The verdict in words.
 #[must_use]
 pub fn show(verdict: &Verdict) -> String {
-    let rows = count(verdict.rows, "row");
+    let rows = count(usize::try_from(verdict.seq).unwrap_or_default(), "row");
     match &verdict.broken {
         None => {
             let sealed = match verdict.segments {
                 0 => String::new(),
-                n => format!(", {} of them sealed", count(n, "segment")),
+                n => format!(", with {}", count(n, "sealed segment")),
             };
             format!(
-                "{} {rows}{sealed}; the last hash is {}\n",
+                "{} {rows}{sealed}. The last hash is\n{}\n",
                 paint(GOOD, "The chain holds:"),
                 verdict.head
             )
         }
         Some((seq, why)) => format!(
             "{} at row {seq}: {}\n{rows} before it fit. Keep the database as it is and compare it \
-             with a copy:\n`coord restore` lists them.\n",
+             with a copy:\n`coord restore` lists the copies.\n",
             paint(BAD, "The chain breaks"),
             clean(why)
         ),

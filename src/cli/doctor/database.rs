@@ -1,5 +1,7 @@
 //! The database file: whether it opens, is whole, and fits this program.
 
+use std::path::Path;
+
 use super::{Check, Patient};
 use crate::cli::Trouble;
 use crate::cli::render::bytes;
@@ -13,17 +15,23 @@ const CLOCK_SLACK: i64 = MINUTE;
 
 pub fn checks(patient: &Patient) -> Vec<Check> {
     let path = patient.home.database();
-    let Ok(meta) = std::fs::metadata(&path) else {
+    if !path.exists() {
         return vec![Check::ok("database", "there is none yet; the daemon makes it")];
-    };
+    }
     match inspect(&path) {
         Err(failure) => vec![Check::refused("database", &Trouble::from(failure))],
         Ok(seen) => {
-            let mut checks = vec![whole(&seen, meta.len()), schema(&seen), clock(patient, &seen)];
+            let mut checks = vec![whole(&seen, size(&path)), schema(&seen), clock(patient, &seen)];
             checks.push(copies(patient));
             checks
         }
     }
+}
+
+/// Bytes of the file and of what was not yet moved into it.
+fn size(path: &Path) -> u64 {
+    let log = path.with_extension("db-wal");
+    [path, &log].iter().filter_map(|file| Some(std::fs::metadata(file).ok()?.len())).sum()
 }
 
 fn whole(seen: &Inspection, size: u64) -> Check {

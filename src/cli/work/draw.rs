@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::super::render::style::{DIM, of_status, paint};
 use super::super::render::{WIDTH, fields, start, width};
+use super::id::short;
 use crate::time::Time;
 
 /// Forks deeper than this many columns are not indented further.
@@ -36,6 +37,9 @@ pub fn graph(reply: &Value, _: Time) -> String {
     let mut forest = Forest::of(nodes, fields::list(reply, "edges"));
     for id in nodes.iter().filter_map(id) {
         if forest.is_due(id) && !forest.needs.contains_key(id) {
+            if !forest.text.is_empty() {
+                forest.text.push('\n');
+            }
             forest.draw(id, "", "");
         }
     }
@@ -130,10 +134,4 @@ fn line(task: &Value, lead: &str) -> String {
 fn pointer(id: &str, lead: &str, above: bool) -> String {
     let place = if above { "above" } else { "below" };
     format!("{lead}{}\n", paint(DIM, &format!("→ {} ({place})", short(id))))
-}
-
-/// The end of an id: its start is the time, which neighbours share.
-fn short(id: &str) -> String {
-    let tail: Vec<char> = id.chars().rev().take(8).collect();
-    format!("…{}", tail.into_iter().rev().collect::<String>())
 }

@@ -1,6 +1,7 @@
 //! `coord work`: the queue of tasks.
 
 pub mod draw;
+mod id;
 pub mod show;
 mod submit;
 
@@ -14,10 +15,10 @@ use crate::time::Time;
 /// Show the work queue, add to it, call tasks off or have them tried again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  coord work                                        what is ready, what is not and why
-  coord work list --status failed                   tasks by status
-  coord work submit --type test 'Test the parser'   a new task
-  coord work graph                                  what waits for what")]
+  coord work                                      what is ready, and what is not
+  coord work list --status failed                 tasks by status
+  coord work submit --type test 'Test the parser' a new task
+  coord work graph                                what waits for what")]
 pub struct Work {
     #[command(subcommand)]
     deed: Option<Deed>,
@@ -27,12 +28,12 @@ pub struct Work {
 enum Deed {
     List(List),
     /// Show everything about one task
-    #[command(after_help = "Example:\n  coord work show 0197a3b2-4c5d-7e6f-8a9b-0c1d2e3f4a5b")]
+    #[command(after_help = "Example:\n  coord work show 2e3f4a5b")]
     Show(One),
     Submit(submit::Submit),
     Cancel(Cancel),
     /// Have a failed, cancelled or parked task tried again with all its attempts
-    #[command(after_help = "Example:\n  coord work retry 0197a3b2-4c5d-7e6f-8a9b-0c1d2e3f4a5b")]
+    #[command(after_help = "Example:\n  coord work retry 2e3f4a5b")]
     Retry(One),
     Graph(Graph),
 }
@@ -58,7 +59,7 @@ const STATUSES: [&str; 6] = ["pending", "claimed", "running", "completed", "fail
 
 #[derive(Debug, clap::Args)]
 struct One {
-    /// Which task
+    /// Which task; the end of its id is enough
     #[arg(value_name = "TASK_ID")]
     task: String,
 }
@@ -66,9 +67,9 @@ struct One {
 /// Call a task off; what depends on it is parked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  coord work cancel 0197a3b2-4c5d-7e6f-8a9b-0c1d2e3f4a5b --reason 'not needed any more'")]
+  coord work cancel 2e3f4a5b --reason 'not needed any more'")]
 struct Cancel {
-    /// Which task
+    /// Which task; the end of its id is enough
     #[arg(value_name = "TASK_ID")]
     task: String,
     /// Why, for whoever looks for it later
@@ -79,8 +80,8 @@ struct Cancel {
 /// Draw what waits for what.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  coord work graph                                        all that is not finished
-  coord work graph 0197a3b2-4c5d-7e6f-8a9b-0c1d2e3f4a5b   around one task")]
+  coord work graph            all that is not finished
+  coord work graph 2e3f4a5b   around one task")]
 struct Graph {
     /// Only what this task waits for, and what waits for it
     #[arg(value_name = "TASK_ID")]
@@ -118,15 +119,29 @@ fn ask(deed: Deed, desk: &mut Desk) -> Result<(Value, View), Trouble> {
             }
             (desk.ask("list_work", asked.into())?, show::tasks)
         }
-        Deed::Show(One { task }) => (desk.ask("show_work", json!({ "task_id": task }))?, show::one),
-        Deed::Submit(submit) => (desk.ask("submit_work", submit.arguments()?)?, submitted),
+        Deed::Show(One { task }) => {
+            let task = id::whole(desk, &task)?;
+            (desk.ask("show_work", json!({ "task_id": task }))?, show::one)
+        }
+        Deed::Submit(mut submit) => {
+            for task in &mut submit.depends_on {
+                *task = id::whole(desk, task)?;
+            }
+            (desk.ask("submit_work", submit.arguments()?)?, submitted)
+        }
         Deed::Cancel(Cancel { task, reason }) => {
-            let asked = json!({ "task_id": task, "reason": reason });
+            let asked = json!({ "task_id": id::whole(desk, &task)?, "reason": reason });
             (desk.ask("cancel_work", asked)?, cancelled)
         }
-        Deed::Retry(One { task }) => (desk.ask("retry_work", json!({ "task_id": task }))?, retried),
+        Deed::Retry(One { task }) => {
+            let task = id::whole(desk, &task)?;
+            (desk.ask("retry_work", json!({ "task_id": task }))?, retried)
+        }
         Deed::Graph(Graph { task }) => {
-            let asked = task.map_or_else(|| json!({}), |task| json!({ "task_id": task }));
+            let asked = match task {
+                Some(task) => json!({ "task_id": id::whole(desk, &task)? }),
+                None => json!({}),
+            };
             (desk.ask("work_graph", asked)?, draw::graph)
         }
     })

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::render::style::{DIM, HEAD, NOTE, WARN, of_status, paint};
 use super::super::render::table::{Cell, Fit, Table};
 use super::super::render::{clean, count, fields};
+use super::id::short;
 use crate::time::Time;
 
 /// The parts of `pending_work`: field, heading, and how a count of it reads.
@@ -29,7 +30,7 @@ pub fn tasks(reply: &Value, now: Time) -> String {
     text
 }
 
-/// Tasks, one to a line; the id is shown whole, as commands want it.
+/// Tasks, one to a line.
 #[must_use]
 pub fn table(tasks: &[Value], now: Time) -> String {
     let mut table = Table::new(&[
@@ -42,7 +43,7 @@ pub fn table(tasks: &[Value], now: Time) -> String {
     for task in tasks {
         let state = state(task);
         table.row([
-            Cell::styled(&fields::text(task, "task_id"), DIM),
+            Cell::styled(&short(&fields::text(task, "task_id")), DIM),
             Cell::styled(&state, of_status(&state)),
             fields::text(task, "task_type").into(),
             fields::text(task, "summary").into(),
@@ -60,13 +61,20 @@ fn state(task: &Value) -> String {
     }
     let why = fields::text(task, "why");
     let pauses = task.get("retry_at").is_some();
-    match (why.is_empty(), pauses, why.starts_with("waits for ")) {
+    match (why.is_empty(), pauses, waits_its_turn(&why)) {
         (true, _, _) => "ready",
         (false, true, _) => "pausing",
         (false, false, true) => "blocked",
         (false, false, false) => "parked",
     }
     .into()
+}
+
+/// Whether what keeps it back will end by itself: "waits for 2 tasks", and not
+/// "waits for 019b…, which was cancelled".
+fn waits_its_turn(why: &str) -> bool {
+    let counted = why.strip_prefix("waits for ").and_then(|rest| rest.split_once(' '));
+    counted.is_some_and(|(n, noun)| n.parse::<u32>().is_ok() && noun.starts_with("task"))
 }
 
 /// Who does it, or why nobody does.
@@ -82,10 +90,17 @@ fn note(task: &Value, now: Time) -> String {
         "claimed" | "running" => parts.push(holder),
         "pausing" => parts.push(format!("again {retry}")),
         "completed" => parts.push(holder),
-        _ => parts.push(fields::text(task, "why")),
+        _ => parts.push(shortened(&fields::text(task, "why"))),
     }
     parts.retain(|part| !part.is_empty());
     parts.join("; ")
+}
+
+/// A reason with the ids in it as tables show them.
+fn shortened(why: &str) -> String {
+    let is_id = |word: &str| word.len() == 36 && word.split('-').count() == 5;
+    let one = |word: &str| if is_id(word) { short(word) } else { word.to_owned() };
+    why.split(' ').map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// The reply of `pending_work`: what is ready, what is not and why.
@@ -218,7 +233,7 @@ fn neighbours(task: &Value) -> String {
         for one in tasks {
             let status = fields::text(one, "status");
             table.row([
-                fields::text(one, "task_id").into(),
+                short(&fields::text(one, "task_id")).into(),
                 Cell::styled(&status, of_status(&status)),
                 fields::text(one, "summary").into(),
             ]);

@@ -19,9 +19,9 @@ pub struct Submit {
     /// Urgency, 1 (first) to 10
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=10))]
     priority: Option<u8>,
-    /// A task that must be completed before; may be repeated
+    /// A task that must be completed before, or the end of its id; may be repeated
     #[arg(long = "after", value_name = "TASK_ID")]
-    depends_on: Vec<String>,
+    pub depends_on: Vec<String>,
     /// Data for whoever does it, as a JSON object
     #[arg(long, value_name = "JSON")]
     input: Option<String>,

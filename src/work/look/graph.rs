@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
-use crate::work::{Status, WorkRefusal};
+use crate::work::{Status, WorkRefusal, limits};
 
 /// Most nodes of a drawing.
 const NODES_MAX: i64 = 500;
@@ -59,7 +59,7 @@ impl Tool for WorkGraph {
 
     fn prepare(&mut self, _: &Context) -> Outcome<()> {
         if let Some(task_id) = &mut self.task_id {
-            task_id.make_ascii_lowercase();
+            limits::spell(task_id);
         }
         Ok(())
     }

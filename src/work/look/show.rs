@@ -11,7 +11,7 @@ use crate::failure::Outcome;
 use crate::store::Tx;
 use crate::time::Time;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
-use crate::work::WorkRefusal;
+use crate::work::{WorkRefusal, limits};
 
 /// Most neighbours that are shown on each side.
 const NEIGHBOURS_MAX: i64 = 100;
@@ -91,7 +91,7 @@ impl Tool for ShowWork {
     type Reply = Shown;
 
     fn prepare(&mut self, _: &Context) -> Outcome<()> {
-        self.task_id.make_ascii_lowercase();
+        limits::spell(&mut self.task_id);
         Ok(())
     }
 

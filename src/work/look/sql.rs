@@ -7,7 +7,6 @@ use crate::failure::Outcome;
 use crate::store::Tx;
 use crate::time::Time;
 use crate::work::Status;
-use crate::work::claim::keys;
 
 /// The columns of a [`Row`], which the mapper reads by name.
 macro_rules! columns {
@@ -110,8 +109,18 @@ pub fn finished(
 pub fn ready(tx: &Tx<'_>, project: &str, limit: i64) -> Outcome<Vec<Row>> {
     Ok(tx.all(
         concat!(
-            keys!(),
-            "SELECT ",
+            "WITH RECURSIVE keys(key) AS (
+                 SELECT (SELECT min(capability_key) FROM work_queue
+                          WHERE project = :project AND status = 'pending' AND unmet = 0
+                            AND parked_reason IS NULL AND run_after = 0)
+                  UNION ALL
+                 SELECT (SELECT min(capability_key) FROM work_queue
+                          WHERE project = :project AND status = 'pending' AND unmet = 0
+                            AND parked_reason IS NULL AND run_after = 0
+                            AND capability_key > keys.key)
+                   FROM keys WHERE keys.key IS NOT NULL
+             )
+             SELECT ",
             columns!(),
             "  FROM keys
               CROSS JOIN work_queue AS task ON task.task_id IN (

@@ -15,8 +15,9 @@ pub use ends::{
     revive, uncount_claim,
 };
 pub use reads::{
-    Claim, anything_ready, back_offs, blocked_count, claimed_count, claims_expired, claims_of,
-    held_by, live_twin, loss_of, next_deadline, next_seq, no_tasks, ready_count, task, tasks,
+    Claim, anything_ready, back_offs, blocked_count, capabilities_of, claimed_count,
+    claims_expired, claims_of, held_by, live_twin, loss_of, next_deadline, next_key, next_seq,
+    no_tasks, ready_count, task, tasks,
 };
 
 use rusqlite::named_params;

@@ -81,6 +81,27 @@ pub fn anything_ready(tx: &Tx<'_>, project: &str) -> Outcome<bool> {
     Ok(one.is_some())
 }
 
+/// The next set of required capabilities among ready tasks, in the order of their keys.
+pub fn next_key(tx: &Tx<'_>, project: &str, after: &str) -> Outcome<Option<String>> {
+    Ok(tx.one(
+        "SELECT capability_key FROM work_queue
+          WHERE project = :project AND status = 'pending' AND unmet = 0
+            AND parked_reason IS NULL AND run_after = 0 AND capability_key > :after
+          ORDER BY capability_key LIMIT 1",
+        named_params! { ":project": project, ":after": after },
+        |row| row.get(0),
+    )?)
+}
+
+/// What a session said it can do.
+pub fn capabilities_of(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<String>> {
+    Ok(tx.all(
+        "SELECT capability FROM agent_capabilities WHERE session_id = :session",
+        named_params! { ":session": session_id },
+        |row| row.get(0),
+    )?)
+}
+
 /// A claim that is to be taken from its holder.
 pub struct Claim {
     pub task_id: String,

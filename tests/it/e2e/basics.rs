@@ -57,7 +57,8 @@ fn a_killed_daemon_is_invisible_to_a_client() {
 #[test]
 fn a_call_that_waits_keeps_its_place_over_a_daemons_death() {
     let site = Site::new();
-    let (mut ann, mut bob, mut eve) = (Rpc::open(&site, "ann"), Rpc::open(&site, "bob"), Rpc::open(&site, "eve"));
+    let (mut ann, mut bob, mut eve) =
+        (Rpc::open(&site, "ann"), Rpc::open(&site, "bob"), Rpc::open(&site, "eve"));
     ann.call("acquire_lock", lock("a.rs"));
     let wait = |path: &str| json!({ "name": "acquire_lock", "arguments": { "file_path": path, "wait_seconds": 40 } });
     let bobs = bob.send("tools/call", wait("a.rs"));
@@ -66,7 +67,9 @@ fn a_call_that_waits_keeps_its_place_over_a_daemons_death() {
     until("eve stands in line", || ann.call("check_locks", json!({}))["locks"][0]["waiting"] == 2);
 
     signal(site.daemon_pid().expect("a daemon runs"), "KILL");
-    until("both stand in line again", || ann.call("check_locks", json!({}))["locks"][0]["waiting"] == 2);
+    until("both stand in line again", || {
+        ann.call("check_locks", json!({}))["locks"][0]["waiting"] == 2
+    });
     ann.call("release_lock", lock("a.rs"));
 
     assert_eq!(structured(&bob.answer(bobs))["action"], "acquired");
@@ -85,7 +88,10 @@ fn a_stopped_daemon_finishes_and_the_next_one_takes_over() {
     let stopped = site.run(&["daemon", "stop"]);
     assert!(stopped.status.success(), "{}", String::from_utf8_lossy(&stopped.stderr));
     until("the first one has ended", || !is_running(first));
-    assert!(!site.home().join("running").exists() || site.daemon_pid().is_some(), "it ended cleanly");
+    assert!(
+        !site.home().join("running").exists() || site.daemon_pid().is_some(),
+        "it ended cleanly"
+    );
 
     assert_eq!(ann.call("acquire_lock", lock("a.rs"))["action"], "refreshed");
 }
@@ -117,7 +123,8 @@ fn a_newer_version_takes_the_daemons_place_and_nobody_notices() {
     let mut hello = coord::client::hello(coord::wire::Role::Cli, "newer", Vec::new());
     hello.version = "99.0.0".into();
     hello.exe = env!("CARGO_BIN_EXE_coord").into();
-    let mut stream = std::os::unix::net::UnixStream::connect(site.home().join("coord.sock")).expect("it listens");
+    let mut stream = std::os::unix::net::UnixStream::connect(site.home().join("coord.sock"))
+        .expect("it listens");
     let line = coord::client::hello_line(&hello).expect("it is text");
     stream.write_all(line.as_bytes()).expect("it listens");
     let mut said = String::new();
@@ -132,7 +139,13 @@ fn a_newer_version_takes_the_daemons_place_and_nobody_notices() {
 #[test]
 fn requests_that_were_written_before_the_end_of_input_are_answered() {
     let site = Site::new();
-    let mut child = site.coord().arg("mcp").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut child = site
+        .coord()
+        .arg("mcp")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
     {
         use std::io::Write as _;
         let mut input = child.stdin.take().expect("it is piped");
@@ -156,7 +169,8 @@ fn a_path_too_long_for_a_socket_still_gets_one() {
     let site = Site::new();
     let deep = site.folder.path().join("d".repeat(120));
     std::fs::create_dir(&deep).expect("the name is new");
-    let mut ann = Rpc::start(site.coord().env("COORD_HOME", deep.join("home")).env("AGENT_ID", "ann"));
+    let mut ann =
+        Rpc::start(site.coord().env("COORD_HOME", deep.join("home")).env("AGENT_ID", "ann"));
     ann.greet("ann");
     assert_eq!(ann.call("acquire_lock", lock("a.rs"))["success"], true);
     let text = std::fs::read_to_string(deep.join("home/daemon.lock")).expect("the daemon wrote it");

@@ -13,14 +13,23 @@ use super::site::{Site, cache};
 fn every_tool() -> Vec<Value> {
     let call = |tool: &str, arguments: Value| json!({ "tool": tool, "arguments": arguments });
     vec![
-        call("register_session", json!({ "capabilities": ["rust"], "current_task": "try everything" })),
+        call(
+            "register_session",
+            json!({ "capabilities": ["rust"], "current_task": "try everything" }),
+        ),
         call("heartbeat", json!({})),
         call("discover_agents", json!({})),
         call("acquire_lock", json!({ "file_path": "src/main.rs", "reason": "to try it" })),
         call("check_locks", json!({})),
-        call("submit_work", json!({ "task_type": "try", "description": "a task", "input_data": { "n": 1 } })),
+        call(
+            "submit_work",
+            json!({ "task_type": "try", "description": "a task", "input_data": { "n": 1 } }),
+        ),
         call("get_work", json!({})),
-        call("complete_work", json!({ "task_id": "$6.task_id", "success": true, "result": { "n": 2 } })),
+        call(
+            "complete_work",
+            json!({ "task_id": "$6.task_id", "success": true, "result": { "n": 2 } }),
+        ),
         call("release_lock", json!({ "file_path": "src/main.rs" })),
         call("query_audit", json!({ "limit": 5 })),
     ]
@@ -38,7 +47,12 @@ fn play(site: &Site, command: &mut Command, mut script: Value) -> Value {
         .spawn()
         .expect("tests/setup has installed the client");
     let input = script.to_string();
-    child.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it reads its script");
+    child
+        .stdin
+        .take()
+        .expect("it is piped")
+        .write_all(input.as_bytes())
+        .expect("it reads its script");
     let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     serde_json::from_str(&said).unwrap_or_else(|_| {
@@ -65,7 +79,8 @@ fn check(result: &Value) {
         .filter(|entry| entry.audience == Audience::Everybody)
         .map(|entry| entry.name)
         .collect();
-    let listed: Vec<&str> = result["tools"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let listed: Vec<&str> =
+        result["tools"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     assert_eq!(listed, wanted);
     let script = every_tool();
     let mut called: Vec<&str> = script.iter().filter_map(|call| call["tool"].as_str()).collect();
@@ -76,7 +91,8 @@ fn check(result: &Value) {
     for (call, answer) in script.iter().zip(result["calls"].as_array().expect("a list")) {
         assert_eq!(answer["is_error"], false, "{call}: {answer}");
         assert_eq!(answer["structured"]["success"], true, "{call}: {answer}");
-        let text: Value = serde_json::from_str(answer["text"].as_str().expect("a text")).expect("it is JSON");
+        let text: Value =
+            serde_json::from_str(answer["text"].as_str().expect("a text")).expect("it is JSON");
         assert_eq!(text, answer["structured"], "text and structure say the same");
     }
     let resources = result["resources"].as_object().expect("resources");

@@ -49,7 +49,11 @@ fn bad_arguments_name_the_field_what_was_sent_and_what_is_accepted() {
         ("acquire_lock", json!({ "file_path": "a", "ttl_minutes": "soon" }), "ttl_minutes"),
         ("acquire_lock", json!({ "file_pth": "a" }), "file_pth"),
         ("submit_work", json!({ "description": "no type" }), "task_type"),
-        ("submit_work", json!({ "task_type": "t", "description": "d", "depends_on": "x" }), "depends_on"),
+        (
+            "submit_work",
+            json!({ "task_type": "t", "description": "d", "depends_on": "x" }),
+            "depends_on",
+        ),
         ("query_audit", json!({ "since": "yesterday" }), "since"),
     ];
     for (tool, arguments, field) in cases {
@@ -99,7 +103,17 @@ fn hostile_paths_are_refused_and_nothing_is_locked() {
     std::os::unix::fs::symlink("/etc", site.repo().join("out")).expect("links can be made");
     let long = "a/".repeat(2_560);
     let paths = [
-        "", " ", "..", "../x", "a/../../x", "/etc/passwd", ".git/config", ".GIT/config", "a\u{0}b", "loop", "out/passwd",
+        "",
+        " ",
+        "..",
+        "../x",
+        "a/../../x",
+        "/etc/passwd",
+        ".git/config",
+        ".GIT/config",
+        "a\u{0}b",
+        "loop",
+        "out/passwd",
         long.as_str(),
     ];
     for path in paths {
@@ -125,13 +139,16 @@ fn three_hundred_connections_at_once_are_all_served() {
         let hello = coord::client::hello(coord::wire::Role::Cli, &format!("many-{n}"), Vec::new());
         let line = coord::client::hello_line(&hello).expect("it is text");
         stream.write_all(line.as_bytes()).expect("the daemon reads");
-        stream.write_all(b"{\"id\":1,\"tool\":\"check_locks\",\"arguments\":{}}\n").expect("the daemon reads");
+        stream
+            .write_all(b"{\"id\":1,\"tool\":\"check_locks\",\"arguments\":{}}\n")
+            .expect("the daemon reads");
         streams.push(stream);
     }
     for stream in streams {
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("it is a socket");
         let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(stream), &mut line).expect("it answers");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stream), &mut line)
+            .expect("it answers");
         let reply: Value = serde_json::from_str(&line).expect("it is JSON");
         assert_eq!(reply["id"], 1);
     }
@@ -145,10 +162,12 @@ fn a_client_that_stops_reading_holds_up_nobody_and_fills_no_memory() {
     let mut rude = UnixStream::connect(site.home().join("coord.sock")).expect("the daemon listens");
     rude.set_write_timeout(Some(Duration::from_secs(2))).expect("it is a socket");
     let hello = coord::client::hello(coord::wire::Role::Mcp, "rude", Vec::new());
-    rude.write_all(coord::client::hello_line(&hello).expect("it is text").as_bytes()).expect("it reads");
+    rude.write_all(coord::client::hello_line(&hello).expect("it is text").as_bytes())
+        .expect("it reads");
     let initialize = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"rude","version":"1"}}}"#;
     writeln!(rude, "{initialize}").expect("it reads");
-    writeln!(rude, r#"{{"jsonrpc":"2.0","method":"notifications/initialized"}}"#).expect("it reads");
+    writeln!(rude, r#"{{"jsonrpc":"2.0","method":"notifications/initialized"}}"#)
+        .expect("it reads");
     for id in 1..60_000 {
         let asked = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/list\"}}\n");
         if rude.write_all(asked.as_bytes()).is_err() {
@@ -162,7 +181,8 @@ fn a_client_that_stops_reading_holds_up_nobody_and_fills_no_memory() {
 
 /// Resident memory of a process.
 fn resident_kib(pid: u32) -> u64 {
-    let output = std::process::Command::new("ps").args(["-o", "rss=", "-p", &pid.to_string()]).output();
+    let output =
+        std::process::Command::new("ps").args(["-o", "rss=", "-p", &pid.to_string()]).output();
     let text = String::from_utf8(output.expect("ps is installed").stdout).expect("it is text");
     text.trim().parse().expect("it is a number")
 }

@@ -1,5 +1,11 @@
 //! The real binary, its socket and its shim, each test in a home of its own.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "these tests set up a world outside the program, and tell their seeds"
+)]
+
 mod basics;
 mod chaos;
 mod clients;

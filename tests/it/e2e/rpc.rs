@@ -40,14 +40,22 @@ impl Rpc {
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                let value = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "broken": line }));
+                let value =
+                    serde_json::from_str(&line).unwrap_or_else(|_| json!({ "broken": line }));
                 if sender.send(value).is_err() {
                     return;
                 }
             }
         });
         let input = child.stdin.take();
-        Self { child: Guarded(child), input, lines, answers: HashMap::new(), notices: Vec::new(), next: 1 }
+        Self {
+            child: Guarded(child),
+            input,
+            lines,
+            answers: HashMap::new(),
+            notices: Vec::new(),
+            next: 1,
+        }
     }
 
     pub fn greet(&mut self, name: &str) -> Value {
@@ -96,7 +104,8 @@ impl Rpc {
 
     /// The answer to the request of that number.
     pub fn answer(&mut self, id: u64) -> Value {
-        self.answer_within(id, PATIENCE).unwrap_or_else(|| panic!("request {id} was never answered"))
+        self.answer_within(id, PATIENCE)
+            .unwrap_or_else(|| panic!("request {id} was never answered"))
     }
 
     /// The answer, if it comes in time.
@@ -138,7 +147,10 @@ impl Rpc {
     /// Calls a tool; the text that a model is shown.
     pub fn call_raw(&mut self, tool: &str, arguments: Value) -> String {
         let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }));
-        answer["result"]["content"][0]["text"].as_str().expect("a tool's answer has a text").to_owned()
+        answer["result"]["content"][0]["text"]
+            .as_str()
+            .expect("a tool's answer has a text")
+            .to_owned()
     }
 }
 

@@ -19,7 +19,17 @@ impl Site {
         let site = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
         std::fs::create_dir(site.repo()).expect("the folder is empty");
         site.git(&["init", "-q", "-b", "main"]);
-        site.git(&["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "begin"]);
+        site.git(&[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@t",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "begin",
+        ]);
         site
     }
 
@@ -62,8 +72,9 @@ impl Site {
     pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let output = self.run(&[arguments, &["--json"]].concat());
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let value = serde_json::from_str(&text)
-            .unwrap_or_else(|_| panic!("{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr)));
+        let value = serde_json::from_str(&text).unwrap_or_else(|_| {
+            panic!("{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr))
+        });
         (output.status.code().unwrap_or(-1), value)
     }
 
@@ -96,8 +107,11 @@ impl Drop for Site {
 
 /// Sends a signal by name; a process that is gone is no trouble.
 pub fn signal(pid: u32, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).stderr(Stdio::null()).status();
-    drop(sent.expect("kill is installed"));
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
+    sent.expect("kill is installed");
 }
 
 /// Whether the process is there and not merely unburied.

@@ -141,7 +141,11 @@ fn keys_of_the_largest_size_fit_the_indexes_of_both_engines() {
         let mut row = rows::valid(table).swap_remove(0);
         for (column, cell) in table.columns.iter().zip(&mut row) {
             if let (Kind::Key(most), Cell::Text(text)) = (&column.kind, cell) {
-                *text = patternless(*most);
+                // A list stays one.
+                *text = match text.as_str() {
+                    "[]" => format!("[{}]", patternless(*most - 2)),
+                    _ => patternless(*most),
+                };
             }
         }
 

@@ -77,7 +77,7 @@ fn row(table: &Table, state: &[(&str, Cell)]) -> Row {
     table.columns.iter().map(cell).collect()
 }
 
-fn claimed() -> [(&'static str, Cell); 8] {
+fn claimed() -> [(&'static str, Cell); 9] {
     [
         ("status", text("claimed")),
         ("claimed_by", text("ann")),
@@ -87,10 +87,11 @@ fn claimed() -> [(&'static str, Cell); 8] {
         ("lease_expires_at", Cell::Int(2)),
         ("fence", Cell::Int(1)),
         ("attempt", Cell::Int(1)),
+        ("run_after", Cell::Int(0)),
     ]
 }
 
-fn completed() -> [(&'static str, Cell); 8] {
+fn completed() -> [(&'static str, Cell); 9] {
     let mut state = claimed();
     state[0].1 = text("completed");
     state[4] = ("finished_at", Cell::Int(3));
@@ -98,15 +99,15 @@ fn completed() -> [(&'static str, Cell); 8] {
     state
 }
 
-fn failed() -> [(&'static str, Cell); 8] {
+fn failed() -> [(&'static str, Cell); 9] {
     let mut state = completed();
     state[0].1 = text("failed");
     state[5] = ("error_message", text("it does not compile"));
     state
 }
 
-fn cancelled() -> [(&'static str, Cell); 2] {
-    [("status", text("cancelled")), ("finished_at", Cell::Int(3))]
+fn cancelled() -> [(&'static str, Cell); 3] {
+    [("status", text("cancelled")), ("finished_at", Cell::Int(3)), ("run_after", Cell::Int(0))]
 }
 
 fn text(value: &str) -> Cell {
@@ -121,7 +122,7 @@ fn plain(column: &Column) -> Cell {
     match &column.kind {
         Kind::Id => text("00000000-0000-7000-8000-000000000001"),
         Kind::Sha256 => text(&"0123456789abcdef".repeat(4)),
-        Kind::Text if column.name == "capability_key" => text("[]"),
+        Kind::Key(_) if column.name == "capability_key" => text("[]"),
         Kind::Key(_) | Kind::Text | Kind::Raw => text(&column.name),
         Kind::Json => text("{}"),
         Kind::JsonArray => text("[]"),

@@ -141,6 +141,19 @@ CREATE TABLE waits (
 ) STRICT;
 INSERT INTO waits VALUES ('00000000-0000-7000-8000-000000000001', 1, 'project', 'lock', 'session_id', 'agent_id', NULL, 'args', 1, 1);
 
+CREATE TABLE work_attempts (
+    task_id       TEXT    NOT NULL CHECK (octet_length(task_id) = 36 AND task_id GLOB '????????-????-????-????-????????????' AND length(replace(task_id, '-', '')) = 32 AND task_id NOT GLOB '*[^0-9a-f-]*'),
+    fence         INTEGER NOT NULL CHECK (fence >= 1),
+    session_id    TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    agent_id      TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    claimed_at    INTEGER NOT NULL CHECK (claimed_at BETWEEN 0 AND 253402300799999),
+    ended_at      INTEGER NOT NULL CHECK (ended_at BETWEEN 0 AND 253402300799999),
+    ending        TEXT    NOT NULL CHECK (ending IN ('completed', 'failed', 'lease_expired', 'holder_finished', 'holder_died', 'holder_silent', 'cancelled')),
+    error_message TEXT    CHECK (instr(error_message, char(0)) = 0),
+    PRIMARY KEY (task_id, fence)
+) STRICT, WITHOUT ROWID;
+INSERT INTO work_attempts VALUES ('00000000-0000-7000-8000-000000000001', 1, 'session_id', 'agent_id', 1, 1, 'completed', NULL);
+
 CREATE TABLE work_dependencies (
     task_id    TEXT NOT NULL CHECK (octet_length(task_id) = 36 AND task_id GLOB '????????-????-????-????-????????????' AND length(replace(task_id, '-', '')) = 32 AND task_id NOT GLOB '*[^0-9a-f-]*'),
     depends_on TEXT NOT NULL CHECK (octet_length(depends_on) = 36 AND depends_on GLOB '????????-????-????-????-????????????' AND length(replace(depends_on, '-', '')) = 32 AND depends_on NOT GLOB '*[^0-9a-f-]*'),
@@ -160,11 +173,11 @@ CREATE TABLE work_queue (
     status             TEXT    NOT NULL CHECK (status IN ('pending', 'claimed', 'running', 'completed', 'failed', 'cancelled')),
     unmet              INTEGER NOT NULL CHECK (unmet >= 0), -- dependencies not yet completed; kept at submit and complete
     parked_reason      TEXT    CHECK (instr(parked_reason, char(0)) = 0), -- why it cannot become ready by itself
-    run_after          INTEGER NOT NULL CHECK (run_after BETWEEN 0 AND 253402300799999), -- back-off: not before this
+    run_after          INTEGER NOT NULL CHECK (run_after BETWEEN 0 AND 253402300799999), -- back-off: not before this; 0 once it is over
     attempt            INTEGER NOT NULL CHECK (attempt >= 0), -- claims so far
     max_attempts       INTEGER NOT NULL CHECK (max_attempts >= 1),
     dedupe_key         TEXT    CHECK (octet_length(dedupe_key) BETWEEN 1 AND 512 AND instr(dedupe_key, char(0)) = 0),
-    capability_key     TEXT    NOT NULL CHECK (instr(capability_key, char(0)) = 0), -- required capabilities as a canonical JSON array, '[]' if none
+    capability_key     TEXT    NOT NULL CHECK (octet_length(capability_key) BETWEEN 1 AND 700 AND instr(capability_key, char(0)) = 0), -- required capabilities as a canonical JSON array, '[]' if none
     deadline           INTEGER CHECK (deadline BETWEEN 0 AND 253402300799999),
     submitted_by       TEXT    NOT NULL CHECK (octet_length(submitted_by) BETWEEN 1 AND 512 AND instr(submitted_by, char(0)) = 0),
     submitted_at       INTEGER NOT NULL CHECK (submitted_at BETWEEN 0 AND 253402300799999),
@@ -189,13 +202,14 @@ CREATE TABLE work_queue (
     CONSTRAINT attempts_are_bounded CHECK (attempt <= max_attempts),
     CONSTRAINT an_end_has_its_time CHECK ((status IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
     CONSTRAINT a_result_comes_at_the_end CHECK (result IS NULL OR status IN ('completed', 'failed')),
-    CONSTRAINT capabilities_are_a_list CHECK (capability_key LIKE '[%]')
+    CONSTRAINT capabilities_are_a_list CHECK (capability_key LIKE '[%]'),
+    CONSTRAINT only_waiting_work_backs_off CHECK (run_after = 0 OR status = 'pending')
 ) STRICT;
 INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000000', 'project', 1, 'task_type', 'description', NULL, 1, 'pending', 0, NULL, 1, 0, 1, NULL, '[]', NULL, 'submitted_by', 1, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL);
-INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000001', 'project', 2, 'task_type', 'description', NULL, 1, 'claimed', 0, NULL, 1, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, 1, 2, 1, NULL, NULL, NULL, NULL);
-INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000002', 'project', 3, 'task_type', 'description', NULL, 1, 'completed', 0, NULL, 1, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, '{}', NULL, NULL, 3);
-INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000003', 'project', 4, 'task_type', 'description', NULL, 1, 'failed', 0, NULL, 1, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, NULL, 'it does not compile', NULL, 3);
-INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000004', 'project', 5, 'task_type', 'description', NULL, 1, 'cancelled', 0, NULL, 1, 0, 1, NULL, '[]', NULL, 'submitted_by', 1, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 3);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000001', 'project', 2, 'task_type', 'description', NULL, 1, 'claimed', 0, NULL, 0, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, 1, 2, 1, NULL, NULL, NULL, NULL);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000002', 'project', 3, 'task_type', 'description', NULL, 1, 'completed', 0, NULL, 0, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, '{}', NULL, NULL, 3);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000003', 'project', 4, 'task_type', 'description', NULL, 1, 'failed', 0, NULL, 0, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, NULL, 'it does not compile', NULL, 3);
+INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000004', 'project', 5, 'task_type', 'description', NULL, 1, 'cancelled', 0, NULL, 0, 0, 1, NULL, '[]', NULL, 'submitted_by', 1, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 3);
 
 CREATE INDEX agent_capabilities_by_name ON agent_capabilities (capability, session_id);
 
@@ -236,6 +250,12 @@ CREATE UNIQUE INDEX waits_seq ON waits (seq);
 
 CREATE INDEX work_dependencies_by_target ON work_dependencies (depends_on);
 
+CREATE INDEX work_queue_back_off ON work_queue (run_after)
+    WHERE status = 'pending' AND run_after > 0;
+
+CREATE INDEX work_queue_blocked ON work_queue (project, seq)
+    WHERE status = 'pending' AND (unmet > 0 OR parked_reason IS NOT NULL);
+
 CREATE INDEX work_queue_by_holder ON work_queue (claimed_by_session)
     WHERE status IN ('claimed', 'running');
 
@@ -245,11 +265,14 @@ CREATE UNIQUE INDEX work_queue_dedupe ON work_queue (project, dedupe_key)
 CREATE INDEX work_queue_leases ON work_queue (lease_expires_at)
     WHERE status IN ('claimed', 'running');
 
-CREATE INDEX work_queue_ready ON work_queue (project, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+CREATE INDEX work_queue_open ON work_queue (project, seq)
+    WHERE status IN ('pending', 'claimed', 'running');
 
-CREATE INDEX work_queue_ready_by_type ON work_queue (project, task_type, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL;
+CREATE INDEX work_queue_ready ON work_queue (project, capability_key, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
+
+CREATE INDEX work_queue_ready_by_type ON work_queue (project, capability_key, task_type, priority, seq)
+    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
 
 CREATE UNIQUE INDEX work_queue_seq ON work_queue (seq);
 

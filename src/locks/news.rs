@@ -1,0 +1,69 @@
+//! What a session must learn though it did not ask: a lock that was taken away.
+//!
+//! - Kept until a call of that session is answered with it, or the session ends.
+//!
+//! Not here: putting it into an answer (`service`).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Lock;
+use crate::failure::Outcome;
+use crate::ingress::KEY_BYTES;
+use crate::store::{Tx, meta};
+use crate::time::Time;
+
+/// Older news is dropped when a session has more, unread.
+const KEPT: usize = 20;
+/// Each takes four bytes at most.
+const KEY_CHARS: usize = (KEY_BYTES - "news ".len()) / 4;
+
+/// A lock that somebody took away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TakenAway {
+    /// What was held.
+    pub lock_taken_away: String,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Time,
+}
+
+/// Leaves news for the one who held `lock`.
+pub fn leave(tx: &Tx<'_>, lock: &Lock, by: &str, reason: &str, at: Time) -> Outcome<()> {
+    let mut news = unread(tx, &lock.session_id)?;
+    news.push(TakenAway {
+        lock_taken_away: lock.target.shown.clone(),
+        by: by.to_owned(),
+        reason: reason.to_owned(),
+        at,
+    });
+    let old = news.len().saturating_sub(KEPT);
+    let text = serde_json::to_string(news.get(old..).unwrap_or_default());
+    meta::set(tx, &key(&lock.session_id), &text.map_err(anyhow::Error::from)?)?;
+    Ok(())
+}
+
+/// A session's unread news, which is read by that.
+///
+/// # Errors
+/// Faults only.
+pub fn news(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<TakenAway>> {
+    let news = unread(tx, session_id)?;
+    if !news.is_empty() {
+        meta::remove(tx, &key(session_id))?;
+    }
+    Ok(news)
+}
+
+fn unread(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<TakenAway>> {
+    let Some(text) = meta::get(tx, &key(session_id))? else { return Ok(Vec::new()) };
+    Ok(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
+}
+
+/// Cut short where a session's name would make it longer than a key may be.
+fn key(session_id: &str) -> String {
+    format!("news {}", session_id.chars().take(KEY_CHARS).collect::<String>())
+}
