@@ -52,7 +52,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Faults only.
-pub fn search(tx: &Tx<'_>, question: Question<'_>, now: Time) -> Outcome<Vec<Found>> {
+pub fn search(tx: &Tx<'_>, question: &Question<'_>, now: Time) -> Outcome<Vec<Found>> {
     let mut found = match &question.query {
         Some(query) => answers(tx, question, query.clone(), now)?,
         None => newest(tx, question, now)?,

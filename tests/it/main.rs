@@ -7,6 +7,8 @@ mod config;
 mod e2e;
 mod life;
 mod locks;
+mod handoffs;
+mod memory;
 mod repo;
 mod schema;
 mod tidy;

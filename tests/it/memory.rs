@@ -1,0 +1,3 @@
+//! Memory: what is remembered, how it is found, and what a person may do to it.
+
+mod quality;
