@@ -19,9 +19,9 @@ const TERMS_MAX: usize = 12;
 /// Ways to say one term, at most.
 const WAYS_MAX: usize = 24;
 /// What another name for the same thing weighs.
-const SAME: f64 = 0.6;
+const SAME: f64 = 0.85;
 /// What a word weighs that is about the same thing.
-const RELATED: f64 = 0.2;
+const RELATED: f64 = 0.1;
 /// What a word counts that is part of a name which is a term itself.
 const PART: f64 = 0.3;
 /// What a correction weighs: one letter off, two letters off.

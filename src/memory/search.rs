@@ -163,12 +163,15 @@ impl Promise {
     fn of_term(&mut self, tx: &Tx<'_>, scope: &str, term: &Term, all: i64) -> Outcome<Commonness> {
         let (own, others) = term.ways.split_at(1);
         let mut had: HashMap<i64, f64> = HashMap::new();
-        let mut having = 0.0;
+        let mut having = 0.0_f64;
         let mut everywhere = false;
         for ways in [own, others] {
             let Some(weight) = ways.first().map(|way| way.weight) else { continue };
             let places = sql::matching(tx, &within(scope, ways), FOUND_MAX)?;
-            having += about(&places, all);
+            // The word that was said tells how telling it is; other names only where nobody says it.
+            if having <= 0.0 {
+                having = about(&places, all);
+            }
             everywhere |= places.len() == FOUND_MAX;
             for place in places {
                 had.entry(place).or_insert(weight);
