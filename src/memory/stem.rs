@@ -99,8 +99,8 @@ fn plural(w: &mut Vec<u8>) {
 }
 
 fn past(w: &mut Vec<u8>) {
-    if w.ends_with(b"eed") {
-        if w.len() > 3 && measure(&w[..w.len() - 3]) > 0 {
+    if w.len() > 3 && w.ends_with(b"eed") {
+        if measure(&w[..w.len() - 3]) > 0 {
             w.pop();
         }
         return;
