@@ -23,11 +23,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use rustix::fs::FlockOperation;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{Config, Flag};
+use crate::context::Settings;
 use crate::failure::Outcome;
 use crate::home::Home;
 use crate::life::Keeper;
@@ -50,6 +52,7 @@ pub const SUCCEEDS: &str = "COORD_SUCCEEDS";
 /// The running daemon.
 pub struct Daemon {
     pub(crate) service: Arc<Service>,
+    home: Home,
     keeper: Keeper,
     presence: Presence,
     repos: Mutex<HashMap<PathBuf, (Arc<Repo>, Instant)>>,
@@ -64,7 +67,7 @@ pub struct Daemon {
 ///
 /// # Errors
 /// A refusal when another one runs or the database cannot be opened.
-pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Option<PathBuf>> {
+pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Option<Successor>> {
     home.prepare()?;
     let lock = lockfile::take(&home.lock_file())?;
     let options = Options { durability: config.durability(), clock: Clock::System };
@@ -80,6 +83,7 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
     let keeper = Keeper::new(Arc::clone(&service), config);
     let daemon = Arc::new(Daemon {
         service,
+        home: home.clone(),
         keeper,
         presence: Presence::default(),
         repos: Mutex::default(),
@@ -90,14 +94,35 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
     let served = runtime.block_on(daemon.serve(home, config));
     runtime.shutdown_timeout(Duration::from_millis(200));
     store.close();
+    let successor = daemon.successor.get().map(|exe| Successor::prepare(exe, home));
     drop(lock);
     served?;
-    Ok(daemon.successor.get().cloned())
+    Ok(successor)
+}
+
+/// The binary that takes this process over.
+pub struct Successor {
+    exe: PathBuf,
+    /// Held across the take-over, so that nobody starts another daemon meanwhile; it
+    /// goes with the process.
+    _starting: Option<std::fs::File>,
+}
+
+impl Successor {
+    fn prepare(exe: &Path, home: &Home) -> Self {
+        let starting = std::fs::File::options().create(true).append(true).open(home.start_lock());
+        let starting = starting.ok().filter(|file| {
+            let taken = rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive);
+            taken.is_ok() && rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty()).is_ok()
+        });
+        Self { exe: exe.to_owned(), _starting: starting }
+    }
 }
 
 /// Becomes the newer binary; returns only if that fails.
 #[must_use]
-pub fn hand_over(exe: &Path) -> anyhow::Error {
+pub fn hand_over(successor: &Successor) -> anyhow::Error {
+    let exe = &successor.exe;
     let error =
         std::process::Command::new(exe).args(["daemon", "foreground"]).env(SUCCEEDS, "1").exec();
     anyhow::Error::from(error).context("failed to start the newer version")
@@ -167,6 +192,23 @@ impl Daemon {
         if self.successor.set(hello.exe.clone()).is_ok() {
             tracing::info!(exe = %hello.exe.display(), "making way for a newer version");
             self.stop();
+        }
+    }
+
+    /// What is set for a repository: by its own file, by the user's, and by the
+    /// environment of whoever says hello.
+    fn settings_at(&self, root: &Path, hello: &Hello) -> Settings {
+        let told = hello.env.get("LOCK_TTL_MINUTES");
+        let flags: Vec<Flag> = told
+            .map(|text| Flag { key: "lock_ttl_minutes".into(), text: text.clone() })
+            .into_iter()
+            .collect();
+        match Config::load(&self.home, Some(root), &flags) {
+            Ok(config) => Settings { lock_ttl_minutes: config.lock_ttl_minutes().into() },
+            Err(refusal) => {
+                tracing::warn!("the settings for {} are not used: {refusal}", root.display());
+                Settings::default()
+            }
         }
     }
 

@@ -1,5 +1,11 @@
 //! All integration tests in one binary: one link, one place for helpers.
 
+#![expect(
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests end a test, and take JSON as it is written in the test"
+)]
+
 mod agents;
 mod audit;
 mod cli;

@@ -4,6 +4,7 @@ mod hostile;
 mod identity;
 mod overlap;
 mod paths;
+mod url;
 
 use std::fs;
 use std::os::unix::fs::symlink;

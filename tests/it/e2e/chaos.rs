@@ -230,10 +230,15 @@ impl Storm {
 
     /// Every task's state, by the command line.
     fn tasks(&self) -> BTreeMap<String, String> {
+        let states = ["pending", "claimed", "running", "completed", "failed", "cancelled"];
+        states.iter().flat_map(|status| self.tasks_that_are(status)).collect()
+    }
+
+    fn tasks_that_are(&self, status: &str) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         let mut cursor: Option<String> = None;
         loop {
-            let mut arguments = json!({ "limit": 100 });
+            let mut arguments = json!({ "limit": 100, "status": status });
             if let Some(cursor) = &cursor {
                 arguments["cursor"] = cursor.as_str().into();
             }
