@@ -18,6 +18,7 @@ mod targets {
     pub mod contention;
     pub mod locks;
     pub mod mcp;
+    pub mod memory;
     pub mod size;
     pub mod start;
     pub mod table;
@@ -34,6 +35,7 @@ const BENCHES: &[Bench] = &[
     ("contention", targets::contention::run),
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
+    ("memory", targets::memory::run),
     ("start", targets::start::run),
     ("size", targets::size::run),
 ];
