@@ -19,6 +19,7 @@ mod targets {
     pub mod locks;
     pub mod mcp;
     pub mod policy;
+    pub mod memory;
     pub mod size;
     pub mod start;
     pub mod table;
@@ -36,6 +37,7 @@ const BENCHES: &[Bench] = &[
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
     ("policy", targets::policy::run),
+    ("memory", targets::memory::run),
     ("start", targets::start::run),
     ("size", targets::size::run),
 ];

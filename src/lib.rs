@@ -29,6 +29,8 @@ pub mod policy;
 pub mod approvals;
 pub mod locks;
 pub mod work;
+pub mod handoffs;
+pub mod memory;
 
 // the one path every call takes
 pub mod service;

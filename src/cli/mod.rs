@@ -18,10 +18,13 @@ pub mod daemon;
 mod demo;
 mod desk;
 pub mod doctor;
+mod ending;
 pub mod exit;
+pub mod handoff;
 mod help;
 pub mod locks;
 pub mod man;
+pub mod memory;
 pub mod render;
 mod restore;
 pub mod status;
@@ -95,6 +98,8 @@ enum Command {
     Agents(agents::Agents),
     Locks(locks::Locks),
     Work(work::Work),
+    Handoff(handoff::Handoff),
+    Memory(memory::Memory),
     Audit(audit::Audit),
     Call(call::Call),
     Demo(demo::Demo),
@@ -165,6 +170,8 @@ impl Command {
             Self::Agents(command) => command.run(desk),
             Self::Locks(command) => command.run(desk),
             Self::Work(command) => command.run(desk),
+            Self::Handoff(command) => command.run(desk),
+            Self::Memory(command) => command.run(desk),
             Self::Audit(command) => command.run(desk),
             Self::Call(command) => command.run(desk),
             Self::Demo(command) => command.run(desk),

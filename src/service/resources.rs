@@ -50,6 +50,22 @@ pub static RESOURCES: &[Resource] = &[
         topics: &[Topic::Profiles],
     },
     Resource {
+        uri: "handoffs://recent",
+        title: "Recent handoffs",
+        description: "What agents left for whoever goes on, newest first",
+        tool: "list_handoffs",
+        arguments: || json!({ "limit": 10 }),
+        topics: &[Topic::Handoffs],
+    },
+    Resource {
+        uri: "memories://recent",
+        title: "Recent memories",
+        description: "What agents learned here, newest first",
+        tool: "list_memories",
+        arguments: || json!({ "limit": 20 }),
+        topics: &[Topic::Memories],
+    },
+    Resource {
         uri: "audit://recent",
         title: "Recent audit entries",
         description: "The latest calls in this repository and what came of them",

@@ -8,7 +8,9 @@ use crate::agents;
 use crate::approvals;
 use crate::audit;
 use crate::failure::Outcome;
+use crate::handoffs;
 use crate::locks;
+use crate::memory;
 use crate::network;
 use crate::policy;
 use crate::profiles;
@@ -23,9 +25,13 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<work::SubmitWork>(),
         Entry::of::<work::GetWork>(),
         Entry::of::<work::CompleteWork>(),
+        Entry::of::<handoffs::WriteHandoff>(),
+        Entry::of::<handoffs::ReadHandoff>(),
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),
+        Entry::of::<memory::Remember>(),
+        Entry::of::<memory::Recall>(),
         Entry::of::<profiles::GetMyProfile>(),
         Entry::of::<audit::QueryAudit>(),
         Entry::of::<policy::CheckPolicy>(),
@@ -37,6 +43,14 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<work::CancelWork>(),
         Entry::of::<work::RetryWork>(),
         Entry::of::<locks::ForceReleaseLock>(),
+        Entry::of::<handoffs::ListHandoffs>(),
+        Entry::of::<handoffs::ShowHandoff>(),
+        Entry::of::<memory::ListMemories>(),
+        Entry::of::<memory::ShowMemory>(),
+        Entry::of::<memory::PinMemory>(),
+        Entry::of::<memory::ForgetMemory>(),
+        Entry::of::<memory::ExportMemories>(),
+        Entry::of::<memory::ImportMemories>(),
         Entry::of::<audit::AuditRows>(),
         Entry::of::<audit::SealAudit>(),
         Entry::of::<profiles::ListProfiles>(),

@@ -32,6 +32,7 @@ steps![
     "008_network_policy_tables",
     "010_cedar_policy_store",
     "011_approval_queue",
+    "004_memory_tables",
 ];
 
 /// The schema version of this binary.

@@ -17,6 +17,8 @@ mod locks;
 mod network;
 mod policy;
 mod profiles;
+mod handoffs;
+mod memory;
 mod repo;
 mod schema;
 mod tidy;
