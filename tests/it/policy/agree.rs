@@ -46,7 +46,15 @@ fn only_one_file_knows_cedar() {
 fn context(world: &World, person: bool) -> Context {
     let caller = if person { Caller::person() } else { world.agent("ann").caller };
     let (repo, now) = (Arc::clone(&world.repo), world.clock.now());
-    Context { caller, repo, now, request_key: None, resent: false, ticket: None }
+    Context {
+        caller,
+        repo,
+        now,
+        request_key: None,
+        resent: false,
+        settings: coord::context::Settings::default(),
+        ticket: None,
+    }
 }
 
 fn decide(
