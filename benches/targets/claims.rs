@@ -95,6 +95,7 @@ async fn one(service: &Service, repo: &Arc<Repo>) -> Duration {
         now: service.clock().now(),
         request_key: None,
         resent: false,
+        settings: coord::context::Settings::default(),
         ticket: None,
     };
     let start = Instant::now();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use coord::config::PolicyEngine;
-use coord::context::{Caller, Context};
+use coord::context::{Caller, Context, Settings};
 use coord::operations::{self, BEYOND_TOOLS, Operation};
 use coord::policy::{self, Decision, Effect, Resource};
 use coord::profiles::{Held, Profile, Source};
@@ -46,7 +46,8 @@ fn only_one_file_knows_cedar() {
 fn context(world: &World, person: bool) -> Context {
     let caller = if person { Caller::person() } else { world.agent("ann").caller };
     let (repo, now) = (Arc::clone(&world.repo), world.clock.now());
-    Context { caller, repo, now, request_key: None, resent: false, ticket: None }
+    let settings = Settings::default();
+    Context { caller, repo, now, request_key: None, resent: false, settings, ticket: None }
 }
 
 fn decide(
