@@ -45,6 +45,7 @@ fn decisions(engine: PolicyEngine) -> Times {
         now: Time::from_ms(1),
         request_key: None,
         resent: false,
+        settings: coord::context::Settings::default(),
         ticket: None,
     };
     let operation = operations::find("acquire_lock").expect("it is an operation");

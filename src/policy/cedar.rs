@@ -349,7 +349,9 @@ impl Set {
     fn asked(&self, question: &Question<'_>) -> Result<Decision, String> {
         let asked = Asked::of(question)?;
         let request = asked.request(None)?;
-        let entities = self.actions.clone().add_entities(asked.entities, None);
+        // An action knows its groups; the other actions need not come along.
+        let action = self.actions.get(&asked.action).cloned();
+        let entities = Entities::from_entities(asked.entities.into_iter().chain(action), None);
         let entities = entities.map_err(|error| error.to_string())?;
         let response = AUTHORIZER.is_authorized(&request, &self.rules, &entities);
         let allowed = response.decision() == Verdict::Allow;
