@@ -19,12 +19,13 @@ mod workers;
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rustix::fs::FlockOperation;
 use tokio::net::UnixListener;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -49,15 +50,18 @@ const CONNECTIONS: usize = 1_024;
 /// The binary that this process makes way for is told so by this variable.
 pub const SUCCEEDS: &str = "COORD_SUCCEEDS";
 
+/// A repository, or its being looked for, and since when.
+type Known = (Arc<OnceCell<Arc<Repo>>>, Instant);
+
 /// The running daemon.
 pub struct Daemon {
     pub(crate) service: Arc<Service>,
     home: Home,
     keeper: Keeper,
     presence: Presence,
-    repos: Mutex<HashMap<PathBuf, (Arc<Repo>, Instant)>>,
+    repos: Mutex<HashMap<PathBuf, Known>>,
     stop: CancellationToken,
-    successor: OnceLock<PathBuf>,
+    successor: Mutex<Option<Successor>>,
     /// Version of the process for which an older daemon just made way.
     succeeds: Option<String>,
 }
@@ -88,16 +92,15 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         presence: Presence::default(),
         repos: Mutex::default(),
         stop: CancellationToken::new(),
-        successor: OnceLock::new(),
+        successor: Mutex::default(),
         succeeds,
     });
     let served = runtime.block_on(daemon.serve(home, config));
     runtime.shutdown_timeout(Duration::from_millis(200));
     store.close();
-    let successor = daemon.successor.get().map(|exe| Successor::prepare(exe, home));
     drop(lock);
     served?;
-    Ok(successor)
+    Ok(daemon.successor.lock().unwrap_or_else(PoisonError::into_inner).take())
 }
 
 /// The binary that takes this process over.
@@ -189,7 +192,10 @@ impl Daemon {
 
     /// Stops, to be followed by the newer process's own binary.
     fn make_way_for(&self, hello: &Hello) {
-        if self.successor.set(hello.exe.clone()).is_ok() {
+        let mut successor = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
+        if successor.is_none() {
+            // Before the socket goes: whoever finds none must not start another daemon.
+            *successor = Some(Successor::prepare(&hello.exe, &self.home));
             tracing::info!(exe = %hello.exe.display(), "making way for a newer version");
             self.stop();
         }
@@ -212,19 +218,21 @@ impl Daemon {
         }
     }
 
-    /// The repository at `cwd`, asked of git at most once a minute.
+    /// The repository at `cwd`, asked of git at most once a minute, and once for all
+    /// who come at the same time: after a restart every shim comes back at once.
     async fn repo_at(&self, cwd: &Path) -> Arc<Repo> {
-        let known = self.repos.lock().unwrap_or_else(PoisonError::into_inner).get(cwd).cloned();
-        if let Some((repo, _)) = known.filter(|(_, since)| since.elapsed() < REPO_FOR) {
-            return repo;
-        }
+        let known = {
+            let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
+            repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
+            let fresh = || (Arc::default(), Instant::now());
+            Arc::clone(&repos.entry(cwd.to_owned()).or_insert_with(fresh).0)
+        };
         let place = cwd.to_owned();
-        let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
-        let repo = Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))));
-        let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
-        repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
-        repos.insert(cwd.to_owned(), (Arc::clone(&repo), Instant::now()));
-        repo
+        let discover = async move {
+            let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
+            Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))))
+        };
+        Arc::clone(known.get_or_init(|| discover).await)
     }
 }
 
