@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -58,6 +58,32 @@ CREATE TABLE audit_seals (
     CONSTRAINT a_segment_is_dense CHECK (row_count = seq_to - seq_from + 1)
 ) STRICT;
 INSERT INTO audit_seals VALUES (1, 1, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 1, 'file', 1);
+
+CREATE TABLE episodic_memories (
+    memory_id    TEXT    NOT NULL CHECK (octet_length(memory_id) = 36 AND memory_id GLOB '????????-????-????-????-????????????' AND length(replace(memory_id, '-', '')) = 32 AND memory_id NOT GLOB '*[^0-9a-f-]*'),
+    seq          INTEGER NOT NULL CHECK (seq >= 1), -- its place in the full-text index; counted on this device
+    project      TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id     TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type   TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    session_id   TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    event_type   TEXT    NOT NULL CHECK (event_type IN ('error', 'success', 'decision', 'discovery', 'optimization')),
+    summary      TEXT    NOT NULL CHECK (instr(summary, char(0)) = 0),
+    details      TEXT    CHECK (json_valid(details) AND instr(details, char(0)) = 0),
+    outcome      TEXT    CHECK (outcome IN ('positive', 'negative', 'neutral')),
+    lessons      TEXT    NOT NULL CHECK (json_valid(lessons) AND json_type(lessons) = 'array' AND instr(lessons, char(0)) = 0),
+    tags         TEXT    NOT NULL CHECK (json_valid(tags) AND json_type(tags) = 'array' AND instr(tags, char(0)) = 0),
+    keywords     TEXT    NOT NULL CHECK (instr(keywords, char(0)) = 0), -- parts of the identifiers in it, by which it is found too
+    norm_key     TEXT    NOT NULL CHECK (octet_length(norm_key) = 64 AND length(norm_key) = 64 AND norm_key NOT GLOB '*[^0-9a-f]*'), -- of the summary without case, spaces and punctuation; equal for what says the same
+    branch       TEXT    CHECK (instr(branch, char(0)) = 0),
+    commit_id    TEXT    CHECK (octet_length(commit_id) BETWEEN 1 AND 512 AND instr(commit_id, char(0)) = 0),
+    pinned       INTEGER NOT NULL CHECK (pinned IN (0, 1)), -- it does not age
+    created_at   INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    forgotten_at INTEGER CHECK (forgotten_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (memory_id),
+    CONSTRAINT a_memory_says_something CHECK (summary <> '' OR forgotten_at IS NOT NULL),
+    CONSTRAINT what_is_forgotten_is_gone CHECK (forgotten_at IS NULL OR (summary = '' AND details IS NULL AND keywords = ''))
+) STRICT;
+INSERT INTO episodic_memories VALUES ('00000000-0000-7000-8000-000000000001', 1, 'project', 'agent_id', 'agent_type', 'session_id', 'error', 'summary', NULL, NULL, '[]', '[]', 'keywords', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', NULL, NULL, 1, 1, NULL);
 
 CREATE TABLE file_locks (
     project     TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
@@ -211,6 +237,26 @@ INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000002', 'project'
 INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000003', 'project', 4, 'task_type', 'description', NULL, 1, 'failed', 0, NULL, 0, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, NULL, 'it does not compile', NULL, 3);
 INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000004', 'project', 5, 'task_type', 'description', NULL, 1, 'cancelled', 0, NULL, 0, 0, 1, NULL, '[]', NULL, 'submitted_by', 1, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 3);
 
+CREATE VIEW memory_texts AS
+SELECT seq,
+       'p' || hex(project) || ' e' || event_type || ' a' || hex(agent_id) AS facets,
+       summary,
+       lessons,
+       tags,
+       coalesce(details, '') AS details,
+       keywords
+  FROM episodic_memories
+ WHERE forgotten_at IS NULL;
+
+CREATE VIRTUAL TABLE memory_index USING fts5 (
+    facets, summary, lessons, tags, details, keywords,
+    content = 'memory_texts', content_rowid = 'seq',
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+INSERT INTO memory_index (memory_index) VALUES ('rebuild');
+
+CREATE VIRTUAL TABLE memory_words USING fts5vocab (memory_index, row);
+
 CREATE INDEX agent_capabilities_by_name ON agent_capabilities (capability, session_id);
 
 CREATE INDEX agent_sessions_by_agent ON agent_sessions (project, agent_id, started_at);
@@ -229,6 +275,17 @@ CREATE INDEX audit_log_by_time ON audit_log (project, at);
 
 CREATE UNIQUE INDEX audit_log_request ON audit_log (request_key)
     WHERE request_key IS NOT NULL;
+
+CREATE INDEX episodic_memories_by_seq ON episodic_memories (seq);
+
+CREATE INDEX episodic_memories_pinned ON episodic_memories (project, created_at)
+    WHERE pinned AND forgotten_at IS NULL;
+
+CREATE INDEX episodic_memories_recent ON episodic_memories (project, created_at)
+    WHERE forgotten_at IS NULL;
+
+CREATE INDEX episodic_memories_same ON episodic_memories (project, agent_id, norm_key, created_at)
+    WHERE forgotten_at IS NULL;
 
 CREATE INDEX file_locks_by_expiry ON file_locks (expires_at);
 
@@ -311,4 +368,30 @@ WHEN new.seq_from <> coalesce((SELECT max(seq_to) FROM audit_seals), 0) + 1
   OR new.row_count <> (SELECT count(*) FROM audit_log WHERE seq BETWEEN new.seq_from AND new.seq_to)
 BEGIN
     SELECT RAISE(ABORT, 'audit seals must continue the last seal and fit the rows they seal');
+END;
+
+CREATE TRIGGER episodic_memories_are_indexed AFTER INSERT ON episodic_memories
+BEGIN
+    INSERT INTO memory_index (rowid, facets, summary, lessons, tags, details, keywords)
+    SELECT seq, facets, summary, lessons, tags, details, keywords FROM memory_texts WHERE seq = new.seq;
+END;
+
+CREATE TRIGGER episodic_memories_keep_their_words
+BEFORE UPDATE OF seq, project, agent_id, event_type, summary, lessons, tags, details, keywords ON episodic_memories
+WHEN new.forgotten_at IS NULL OR old.forgotten_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'memories are immutable: one is pinned or forgotten, never rewritten');
+END;
+
+CREATE TRIGGER episodic_memories_leave_the_index BEFORE DELETE ON episodic_memories
+BEGIN
+    INSERT INTO memory_index (memory_index, rowid, facets, summary, lessons, tags, details, keywords)
+    SELECT 'delete', seq, facets, summary, lessons, tags, details, keywords FROM memory_texts WHERE seq = old.seq;
+END;
+
+CREATE TRIGGER episodic_memories_leave_the_index_when_forgotten
+BEFORE UPDATE OF forgotten_at ON episodic_memories WHEN old.forgotten_at IS NULL
+BEGIN
+    INSERT INTO memory_index (memory_index, rowid, facets, summary, lessons, tags, details, keywords)
+    SELECT 'delete', seq, facets, summary, lessons, tags, details, keywords FROM memory_texts WHERE seq = old.seq;
 END;
