@@ -18,6 +18,7 @@ mod targets {
     pub mod contention;
     pub mod locks;
     pub mod mcp;
+    pub mod policy;
     pub mod memory;
     pub mod size;
     pub mod start;
@@ -35,6 +36,7 @@ const BENCHES: &[Bench] = &[
     ("contention", targets::contention::run),
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
+    ("policy", targets::policy::run),
     ("memory", targets::memory::run),
     ("start", targets::start::run),
     ("size", targets::size::run),

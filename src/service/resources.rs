@@ -42,6 +42,14 @@ pub static RESOURCES: &[Resource] = &[
         topics: &[Topic::Work],
     },
     Resource {
+        uri: "profiles://current",
+        title: "Your profile",
+        description: "What you may do here: trust, operations, limits and what is used of them",
+        tool: "get_my_profile",
+        arguments: || json!({}),
+        topics: &[Topic::Profiles],
+    },
+    Resource {
         uri: "handoffs://recent",
         title: "Recent handoffs",
         description: "What agents left for whoever goes on, newest first",

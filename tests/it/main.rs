@@ -7,12 +7,16 @@
 )]
 
 mod agents;
+mod approvals;
 mod audit;
 mod cli;
 mod config;
 mod e2e;
 mod life;
 mod locks;
+mod network;
+mod policy;
+mod profiles;
 mod handoffs;
 mod memory;
 mod repo;

@@ -32,6 +32,12 @@ fn every_tool() -> Vec<Value> {
         ),
         call("release_lock", json!({ "file_path": "src/main.rs" })),
         call("query_audit", json!({ "limit": 5 })),
+        call("get_my_profile", json!({})),
+        call("check_policy", json!({ "operation": "network_access", "resource": "github.com" })),
+        call(
+            "validate_cedar_policy",
+            json!({ "policy_text": "forbid (principal, action, resource);" }),
+        ),
     ]
 }
 
