@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use super::score::{idf, saturated};
+use super::score::saturated;
 use super::stem::stem;
 use super::synonyms::{NAME_WORDS_MAX, Name, TABLE};
 use super::words::{texts_of, words_and_parts};
@@ -98,7 +98,8 @@ impl Query {
         Self { terms, kind: kind(&stems) }
     }
 
-    /// Adds to each term that `is_unknown` the words of `known` it may have been meant to be.
+    /// Adds to the term at `at`, which nobody knows, the words of `known` (stems) that may have been
+    /// meant, with their other names.
     pub fn correct(&mut self, at: usize, known: &[String]) {
         let Some(term) = self.terms.get_mut(at) else { return };
         let Some(own) = term.ways.first().cloned() else { return };
@@ -302,10 +303,4 @@ impl Page {
         });
         counted.sum()
     }
-}
-
-/// The weight of a term that about so many memories have.
-#[must_use]
-pub fn weight(having: f64, all: f64) -> f64 {
-    idf(having, all)
 }

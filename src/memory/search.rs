@@ -8,8 +8,8 @@
 
 use std::collections::HashMap;
 
-use super::query::{self, Query, Reader, Term, Way};
-use super::score::{Evidence, relevance};
+use super::query::{Query, Reader, Term, Way};
+use super::score::{Evidence, idf, relevance};
 use super::synonyms::{Name, TABLE};
 use super::words::words;
 use super::{EventType, Memory, sql, stem};
@@ -23,6 +23,9 @@ const FOUND_MAX: usize = 1_000;
 const READ_MAX: usize = 200;
 /// Terms that are looked for together when each alone is everywhere.
 const TOGETHER: usize = 3;
+/// With fewer memories than this a word is judged as if there were as many: among three, the one
+/// that answers would make its own word look common.
+const FEW: i64 = 1_000;
 /// Letters that a misspelt word is trusted to begin with.
 const TRUSTED: usize = 2;
 
@@ -177,7 +180,7 @@ impl Promise {
                 had.entry(place).or_insert(weight);
             }
         }
-        let idf = query::weight(having, as_f64(all));
+        let idf = idf(having, as_f64(all.max(FEW)));
         for (place, weight) in had {
             *self.places.entry(place).or_default() += term.boost * idf * weight;
         }

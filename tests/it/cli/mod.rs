@@ -3,5 +3,6 @@
 mod audit;
 mod commands;
 mod help;
+mod learned;
 mod views;
 mod work;
