@@ -13,6 +13,7 @@ pub mod os;
 pub mod home;
 pub mod config;
 pub mod repo;
+pub mod guardrails;
 pub mod context;
 pub mod store;
 pub mod tool;
