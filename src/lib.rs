@@ -25,6 +25,7 @@ pub mod audit;
 pub mod agents;
 pub mod locks;
 pub mod work;
+pub mod guard;
 
 // the one path every call takes
 pub mod service;

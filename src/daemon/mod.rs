@@ -77,6 +77,7 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         .build()
         .context("failed to start the runtime")?;
     let service = Arc::new(Service::new(Arc::clone(&store), Clock::System));
+    service.configure(config);
     let keeper = Keeper::new(Arc::clone(&service), config);
     let daemon = Arc::new(Daemon {
         service,

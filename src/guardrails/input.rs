@@ -104,7 +104,8 @@ const STOP: &str = "the a an to and of in for with that this when why is are sho
 pub fn classify(text: &str) -> Kind {
     let text = text.trim();
     let first = text.split_whitespace().next().unwrap_or("");
-    if sql::looks_like_sql(text) && !reads_like_prose(text, 3) {
+    let spoken = !text.contains([';', '=', '*', '(', '\'']) && speaks(text);
+    if sql::looks_like_sql(text) && !spoken && !reads_like_prose(text, 4) {
         return Kind::Sql;
     }
     let bare = first.rsplit('/').next().unwrap_or(first);
@@ -135,6 +136,12 @@ pub fn classify(text: &str) -> Kind {
     } else {
         Kind::Prose
     }
+}
+
+/// Whether words stand in the text that no statement holds.
+fn speaks(text: &str) -> bool {
+    const SPOKEN: &str = "the a an this that our your we please should it its they must";
+    text.split_whitespace().any(|word| paths::contains_word(SPOKEN, &word.to_lowercase()))
 }
 
 fn has_operators(text: &str) -> bool {

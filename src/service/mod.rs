@@ -4,6 +4,7 @@
 //! - A call that changes anything is one transaction with its audit row. A
 //!   refusal undoes what the tool did and keeps the row; a call whose row cannot
 //!   be written did not happen.
+//! - What one agent hands to another is screened for destructive commands.
 //! - A request that was carried out before is answered from the audit log.
 //! - Nothing waits inside a transaction: a call that must wait leaves its ticket
 //!   there and listens outside.
@@ -25,8 +26,10 @@ use tokio_util::sync::CancellationToken;
 use crate::agents;
 use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
+use crate::config::Config;
 use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
+use crate::guard::{self, Caught};
 use crate::locks;
 use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
@@ -50,6 +53,7 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<agents::RegisterSession>(),
         Entry::of::<agents::DiscoverAgents>(),
         Entry::of::<agents::Heartbeat>(),
+        Entry::of::<guard::CheckGuardrails>(),
         Entry::of::<audit::QueryAudit>(),
         Entry::of::<work::PendingWork>(),
         Entry::of::<work::ListWork>(),
@@ -60,6 +64,11 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<locks::ForceReleaseLock>(),
         Entry::of::<audit::AuditRows>(),
         Entry::of::<audit::SealAudit>(),
+        Entry::of::<guard::ListGuardrails>(),
+        Entry::of::<guard::AddGuardrail>(),
+        Entry::of::<guard::DisableGuardrail>(),
+        Entry::of::<guard::EnableGuardrail>(),
+        Entry::of::<guard::SetGuardrail>(),
     ]
 });
 
@@ -89,6 +98,8 @@ struct Request {
     arguments: Value,
     /// The call, or why it cannot be made.
     call: Result<Box<dyn Call>, Answer>,
+    /// Guardrails that its text broke.
+    caught: Vec<Caught>,
 }
 
 /// What a transaction made of a request.
@@ -103,6 +114,11 @@ impl Service {
     pub fn new(store: Arc<Store>, clock: Clock) -> Self {
         let watch = Watch::over(&clock);
         Self { store, clock, watch }
+    }
+
+    /// Puts the settings about guardrails in force.
+    pub fn configure(&self, config: &Config) {
+        guard::configure(&self.store, guard::Settings::of(config));
     }
 
     /// The store beneath.
@@ -189,15 +205,34 @@ impl Service {
 
     /// Reads the arguments and asks whatever can be asked without a transaction.
     fn request(&self, mut ctx: Context, entry: &'static Entry, arguments: Value) -> Request {
+        let mut caught = Vec::new();
         let call = permit::permit(entry, &ctx, &self.store).and_then(|()| {
             let mut call = entry.parse(&arguments)?;
             call.prepare(&ctx)?;
+            self.screen(&ctx, entry, &arguments, &mut caught)?;
             Ok(call)
         });
         if let Ok(call) = &call {
             ctx.ticket = waiting::ticket(call.wait_seconds(), ctx.now);
         }
-        Request { ctx, operation: entry.name, arguments, call: call.map_err(Answer::from) }
+        let call = call.map_err(Answer::from);
+        Request { ctx, operation: entry.name, arguments, call, caught }
+    }
+
+    /// Judges what one agent hands to another; what was found is told either way.
+    fn screen(
+        &self,
+        ctx: &Context,
+        entry: &Entry,
+        arguments: &Value,
+        caught: &mut Vec<Caught>,
+    ) -> Outcome<()> {
+        if !guard::is_screened(entry.name) {
+            return Ok(());
+        }
+        let screened = self.store.read(|tx| guard::screen(tx, ctx, entry.name, arguments))?;
+        *caught = screened.caught;
+        screened.refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     /// A read: a snapshot, audited later with others' rows.
@@ -210,6 +245,7 @@ impl Service {
         let (request, kept) = (Arc::clone(request), answer.clone());
         self.store.write_later(move |tx| {
             permit::seen(tx, &request.ctx, request.operation)?;
+            leave_note(tx, &request)?;
             // A read may be repeated freely, so its name is not kept.
             record(tx, &request, &kept, None)
         });
@@ -225,8 +261,9 @@ impl Service {
     ) -> Answer {
         let answer = Answer::from(failure);
         tracing::debug!(tool = name, "unknown tool");
+        let call = Err(answer.clone());
         let request =
-            Request { ctx, operation: "unknown_tool", arguments, call: Err(answer.clone()) };
+            Request { ctx, operation: "unknown_tool", arguments, call, caught: Vec::new() };
         let written = self.store.write(move |tx| attempt(tx, &request)).await;
         written.map_or_else(Answer::from, |_| answer)
     }
@@ -259,6 +296,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     let outcome = match &request.call {
         Ok(call) => tx.attempt(|tx| call.run(tx, &request.ctx)),
         Err(refused) => {
+            leave_note(tx, request)?;
             record(tx, request, refused, key)?;
             return Ok(Ended::With(refused.clone()));
         }
@@ -276,6 +314,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         Err(failure) => refused_or_fault(failure)?,
     };
     let answer = with_news(tx, request, answer)?;
+    leave_note(tx, request)?;
     record(tx, request, &answer, key)?;
     record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
@@ -294,6 +333,12 @@ fn with_news(tx: &Tx<'_>, request: &Request, mut answer: Answer) -> Outcome<Answ
         fields.insert("news".into(), json!(news));
     }
     Ok(answer)
+}
+
+/// What a call leaves behind beside its audit row, whatever came of it.
+fn leave_note(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
+    guard::note(tx, &request.ctx, request.operation, &request.caught)?;
+    request.call.as_ref().map_or(Ok(()), |call| call.note(tx, &request.ctx))
 }
 
 fn refused_or_fault(failure: Failure) -> Outcome<Answer> {

@@ -23,7 +23,13 @@ macro_rules! steps {
     };
 }
 
-steps!["001_core_schema", "002_handoff_tables", "003_discovery_functions", "007_audit_tables"];
+steps![
+    "001_core_schema",
+    "002_handoff_tables",
+    "003_discovery_functions",
+    "007_audit_tables",
+    "005_guardrail_tables",
+];
 
 /// The schema version of this binary.
 #[must_use]

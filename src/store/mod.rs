@@ -17,6 +17,7 @@ pub mod migrate;
 mod news;
 pub mod open;
 mod readers;
+mod shelf;
 mod tx;
 mod writer;
 
@@ -58,6 +59,7 @@ pub struct Store {
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: readers::Pool,
     news: Arc<News>,
+    shelf: Arc<shelf::Shelf>,
     ballast_gone: Arc<AtomicBool>,
     mark: PathBuf,
     backups: PathBuf,
@@ -80,9 +82,11 @@ impl Store {
         let ballast_gone = Arc::new(AtomicBool::new(false));
         let ballast = ballast::Ballast::at(home.ballast(), Arc::clone(&ballast_gone));
         let news = Arc::new(News::default());
+        let shelf = Arc::new(shelf::Shelf::default());
         let (sender, queue) = std::sync::mpsc::sync_channel(QUEUE);
         let mark = clock::Mark::new(options.clock);
-        let writer = Writer { conn, queue, news: Arc::clone(&news), ballast, mark };
+        let kept = Arc::clone(&shelf);
+        let writer = Writer { conn, queue, news: Arc::clone(&news), shelf: kept, ballast, mark };
         let writer = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || writer.serve())
@@ -92,6 +96,7 @@ impl Store {
             writer: Mutex::new(Some(writer)),
             readers: readers::pool(&path)?,
             news,
+            shelf,
             ballast_gone,
             mark: home.running_mark(),
             backups: home.backups(),
@@ -151,11 +156,20 @@ impl Store {
     /// What `look` ends with, or a fault when no connection is to be had.
     pub fn read<T>(&self, look: impl FnOnce(&Tx<'_>) -> Outcome<T>) -> Outcome<T> {
         let conn = self.readers.get().context("failed to get a read connection")?;
-        let tx = Tx::on(&conn);
+        let tx = Tx::snapshot(&conn, &self.shelf);
         tx.run("BEGIN", [])?;
         let outcome = look(&tx);
         tx.run("ROLLBACK", [])?;
+        for deed in tx.into_later() {
+            self.write_later(deed);
+        }
         outcome
+    }
+
+    /// What a module keeps in memory beside this database.
+    #[must_use]
+    pub fn kept<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.shelf.of()
     }
 
     /// Copies the database into the new file `to` while it is in use.

@@ -3,12 +3,15 @@
 //! - Statements are prepared once per connection.
 //! - What must be told to others (topics that changed, waiting calls that were
 //!   settled) is collected here and told only after COMMIT.
+//! - A snapshot cannot write; what a read must leave behind is done later.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use uuid::Uuid;
 
+use super::shelf::Shelf;
 use crate::answer::Answer;
 use crate::context::Caller;
 use crate::failure::Outcome;
@@ -76,16 +79,55 @@ pub struct Settled {
     pub answer: Answer,
 }
 
+/// What a read leaves behind, done in a transaction of its own.
+pub(super) type Later = Box<dyn FnMut(&Tx<'_>) -> Outcome<()> + Send>;
+
 /// A transaction (or a reader's snapshot) on one connection.
 pub struct Tx<'c> {
     conn: &'c Connection,
+    shelf: &'c Shelf,
+    /// Where a snapshot's deeds wait; a transaction does them at once.
+    later: Option<RefCell<Vec<Later>>>,
     topics: Cell<Topics>,
     settled: RefCell<Vec<Settled>>,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn on(conn: &'c Connection) -> Self {
-        Self { conn, topics: Cell::default(), settled: RefCell::default() }
+    pub(super) fn on(conn: &'c Connection, shelf: &'c Shelf) -> Self {
+        Self { conn, shelf, later: None, topics: Cell::default(), settled: RefCell::default() }
+    }
+
+    pub(super) fn snapshot(conn: &'c Connection, shelf: &'c Shelf) -> Self {
+        Self { later: Some(RefCell::default()), ..Self::on(conn, shelf) }
+    }
+
+    /// What a module keeps in memory beside this database.
+    #[must_use]
+    pub fn kept<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.shelf.of()
+    }
+
+    /// Whether rows can be changed here.
+    #[must_use]
+    pub const fn can_write(&self) -> bool {
+        self.later.is_none()
+    }
+
+    /// Does what changes rows: at once in a transaction, within half a second after a snapshot.
+    ///
+    /// # Errors
+    /// What `deed` ends with, if it is done at once.
+    pub fn later(
+        &self,
+        mut deed: impl FnMut(&Tx<'_>) -> Outcome<()> + Send + 'static,
+    ) -> Outcome<()> {
+        match &self.later {
+            None => deed(self),
+            Some(later) => {
+                later.borrow_mut().push(Box::new(deed));
+                Ok(())
+            }
+        }
     }
 
     /// Runs a statement that changes rows; returns how many.
@@ -161,6 +203,10 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn settled_count(&self) -> usize {
         self.settled.borrow().len()
+    }
+
+    pub(super) fn into_later(self) -> Vec<Later> {
+        self.later.map(RefCell::into_inner).unwrap_or_default()
     }
 
     pub(super) fn into_news(self) -> (Topics, Vec<Settled>) {

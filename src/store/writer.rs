@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use super::ballast::Ballast;
 use super::clock::Mark;
 use super::news::News;
+use super::shelf::Shelf;
 use super::tx::Tx;
 use crate::failure::{Failure, Outcome};
 
@@ -87,6 +88,7 @@ pub struct Writer {
     pub conn: Connection,
     pub queue: Receiver<Box<dyn Job>>,
     pub news: Arc<News>,
+    pub shelf: Arc<Shelf>,
     pub ballast: Ballast,
     pub mark: Mark,
 }
@@ -155,7 +157,7 @@ impl Writer {
         &mut self,
         jobs: &mut [Box<dyn Job>],
     ) -> anyhow::Result<(super::tx::Topics, Vec<super::tx::Settled>)> {
-        let tx = Tx::on(&self.conn);
+        let tx = Tx::on(&self.conn, &self.shelf);
         tx.run("BEGIN IMMEDIATE", [])?;
         for job in jobs {
             one(&tx, job.as_mut())?;

@@ -5,6 +5,7 @@
 //!
 //! Not here: finding the one-liner on a command line (`carry::escape`).
 
+mod calls;
 mod eval;
 mod lex;
 mod sinks;

@@ -50,7 +50,8 @@ pub fn tokens(text: &str) -> Vec<Token> {
             token(rest, first, &mut out)
         };
         line_start = first == '\n' || (line_start && first.is_whitespace());
-        rest = &rest[used.clamp(1, rest.len())..];
+        let used = if used == 0 { first.len_utf8() } else { used };
+        rest = rest.get(used..).unwrap_or("");
     }
     out
 }
@@ -71,9 +72,9 @@ fn token(rest: &str, first: char, out: &mut Vec<Token>) -> usize {
             used
         }
         '[' if rest.chars().nth(1).is_some_and(|c| c.is_alphabetic() || c == '_') => {
-            let end = rest.find(']').unwrap_or(rest.len() - 1);
+            let end = rest.find(']').unwrap_or(rest.len());
             out.push(Token::Name(rest[1..end].to_owned()));
-            end + 1
+            (end + 1).min(rest.len())
         }
         '$' => dollar(rest, out),
         c if c.is_alphanumeric() || c == '_' || c == '#' || c == '@' => {
