@@ -19,6 +19,7 @@ mod demo;
 mod desk;
 pub mod doctor;
 pub mod exit;
+pub mod guard;
 mod help;
 pub mod locks;
 pub mod man;
@@ -96,6 +97,7 @@ enum Command {
     Locks(locks::Locks),
     Work(work::Work),
     Audit(audit::Audit),
+    Guard(guard::Guard),
     Call(call::Call),
     Demo(demo::Demo),
     Config(config::Config),
@@ -166,6 +168,7 @@ impl Command {
             Self::Locks(command) => command.run(desk),
             Self::Work(command) => command.run(desk),
             Self::Audit(command) => command.run(desk),
+            Self::Guard(command) => command.run(desk),
             Self::Call(command) => command.run(desk),
             Self::Demo(command) => command.run(desk),
             Self::Config(command) => command.run(desk),
