@@ -16,6 +16,7 @@
 mod targets {
     pub mod claims;
     pub mod contention;
+    pub mod guardrails;
     pub mod locks;
     pub mod mcp;
     pub mod size;
@@ -34,6 +35,7 @@ const BENCHES: &[Bench] = &[
     ("contention", targets::contention::run),
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
+    ("guardrails", targets::guardrails::run),
     ("start", targets::start::run),
     ("size", targets::size::run),
 ];

@@ -11,7 +11,9 @@ use super::state::{Held, Scene};
 use super::{GuardRefusal, active, limits, trust};
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::guardrails::{Decision, ForeignHold, Input, RuleSet, Setting, State, Verdict, check};
+use crate::guardrails::{
+    Decision, ForeignHold, Input, Kind, RuleSet, Setting, State, Verdict, check, classify, rules,
+};
 use crate::store::Tx;
 use crate::tool::{Access, Hints, Progress, Tool};
 
@@ -96,7 +98,7 @@ impl Tool for CheckGuardrails {
         let foreign: Vec<ForeignHold<'_>> = held.iter().map(Held::foreign).collect();
         let setting = setting(&self.scene, &rules, trust, &foreign);
         let verdicts: Vec<Verdict> =
-            self.inputs().map(|(_, input)| check(&input, &setting)).collect();
+            self.inputs().map(|(_, input)| judged(&input, &setting)).collect();
 
         let found = verdicts.iter().flat_map(|verdict| &verdict.violations);
         let caught: Vec<Caught> = found.map(|one| Caught::of(one, trust)).collect();
@@ -130,6 +132,23 @@ impl CheckGuardrails {
         let edits = paths.map(|path| (None, Input::FileEdit { path, op: "edit" }));
         std::iter::once((Some(text), Input::Text(text))).chain(edits)
     }
+}
+
+/// A verdict. A program that only a person's rule knows looks like prose to the
+/// engine, so such rules are held against every text that is asked about.
+fn judged(input: &Input<'_>, setting: &Setting<'_>) -> Verdict {
+    let mut verdict = check(input, setting);
+    let Input::Text(text) = *input else { return verdict };
+    if !setting.rules.has_added() || classify(text) != Kind::Prose {
+        return verdict;
+    }
+    let built_in = |name: &str| rules().iter().any(|rule| rule.id == name);
+    let mut found = check(&Input::Shell(text), setting).violations;
+    found.retain(|one| !built_in(&one.rule));
+    let gravest = found.iter().filter(|one| !one.bypassed_by_trust).map(|one| one.severity).max();
+    verdict.decision = verdict.decision.max(gravest.map_or(Decision::Allow, Decision::from));
+    verdict.violations.extend(found);
+    verdict
 }
 
 fn setting<'a>(

@@ -29,7 +29,7 @@ pub use batch::batch_line;
 pub use check::check;
 pub use explain::{Explanation, explain};
 pub use input::{ForeignHold, Input, Kind, Setting, State, classify};
-pub use parse::{LONGEST, Span};
+pub use parse::{LONGEST, Script, Span, parse};
 pub use report::{Effect, PathRef, Unknown, Verb};
 pub use rules::{Category, NOBODY, Rule, Severity, rules};
 pub use ruleset::{AddedRule, Change, Overrides, RuleSet};
