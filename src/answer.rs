@@ -1,4 +1,4 @@
-//! What a caller is told: the wire form of an [`Outcome`].
+//! What a caller is told: the wire form of an `Outcome`.
 //!
 //! - The same answer goes to MCP, to the command line and into the audit log.
 //! - A fault tells an incident id and a code, and nothing of our insides.

@@ -75,8 +75,23 @@ pub struct Context {
     pub request_key: Option<String>,
     /// The request was sent before, to a daemon that did not answer it.
     pub resent: bool,
+    /// What is set for this repository.
+    pub settings: Settings,
     /// A place in the queue, for a call that may wait, and until when.
     pub ticket: Option<Ticket>,
+}
+
+/// The settings that decide about calls in one repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a lock lasts unless its taker says otherwise, in minutes.
+    pub lock_ttl_minutes: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { lock_ttl_minutes: 120 }
+    }
 }
 
 /// A place in a queue: the answer comes when it is this one's turn, or at `until`.

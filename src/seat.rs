@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::agents::{self, identity};
-use crate::context::{Caller, Context};
+use crate::context::{Caller, Context, Settings};
 use crate::failure::Outcome;
 use crate::os::Process;
 use crate::repo::Repo;
@@ -24,6 +24,7 @@ pub struct Seat {
     hello: Hello,
     caller: Caller,
     repo: Arc<Repo>,
+    settings: Settings,
     others: Mutex<HashMap<String, Caller>>,
     resent: Mutex<HashSet<String>>,
 }
@@ -33,14 +34,19 @@ impl Seat {
     ///
     /// # Errors
     /// Faults of the store.
-    pub async fn take(service: Arc<Service>, hello: Hello, repo: Arc<Repo>) -> Outcome<Self> {
+    pub async fn take(
+        service: Arc<Service>,
+        hello: Hello,
+        repo: Arc<Repo>,
+        settings: Settings,
+    ) -> Outcome<Self> {
         let identity = identity::identify(&hello);
         let caller = match identity.person() {
             Some(person) => person,
             None => arrive(&service, identity, &repo, hello.role).await?,
         };
         let resent = Mutex::new(hello.pending.iter().cloned().collect());
-        Ok(Self { service, hello, caller, repo, others: Mutex::default(), resent })
+        Ok(Self { service, hello, caller, repo, settings, others: Mutex::default(), resent })
     }
 
     /// The service that the seat's calls go to.
@@ -97,6 +103,7 @@ impl Seat {
             now: self.service.clock().now(),
             request_key: Some(format!("{}/{id}", self.hello.instance)),
             resent,
+            settings: self.settings,
             ticket: None,
         })
     }

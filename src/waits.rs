@@ -52,6 +52,8 @@ pub struct Wait {
     pub request_key: Option<String>,
     /// What the domain needs to serve it.
     pub args: Value,
+    /// The call's arguments as they were sent, for its audit row.
+    pub asked: Value,
     /// Since when.
     pub enqueued_at: Time,
     /// Until when.
@@ -102,6 +104,18 @@ pub fn enqueue(tx: &Tx<'_>, ctx: &Context, kind: Kind, args: &Value) -> Outcome<
     Ok(())
 }
 
+/// Keeps what the waiting call was sent, so that a repeat of it is known for one.
+///
+/// # Errors
+/// Faults only.
+pub fn remember(tx: &Tx<'_>, ticket: Uuid, asked: &Value) -> Outcome<()> {
+    tx.run(
+        "UPDATE waits SET args = json_set(args, '$.asked', json(:asked)) WHERE ticket = :ticket",
+        named_params! { ":ticket": ticket.to_string(), ":asked": asked.to_string() },
+    )?;
+    Ok(())
+}
+
 /// Gives a place up; false if it was gone already.
 ///
 /// # Errors
@@ -146,6 +160,9 @@ pub fn line(tx: &Tx<'_>, project: &str, kind: Kind) -> Outcome<Vec<Wait>> {
            FROM waits WHERE project = :project AND kind = :kind ORDER BY seq",
         named_params! { ":project": project, ":kind": kind.name() },
         |row| {
+            let mut args: Value =
+                serde_json::from_str(&row.get::<_, String>(6)?).unwrap_or_default();
+            let asked = args.get_mut("asked").map(Value::take).unwrap_or_default();
             Ok(Wait {
                 ticket: parse(&row.get::<_, String>(0)?),
                 seq: row.get(1)?,
@@ -153,7 +170,8 @@ pub fn line(tx: &Tx<'_>, project: &str, kind: Kind) -> Outcome<Vec<Wait>> {
                 session_id: row.get(3)?,
                 agent_id: row.get(4)?,
                 request_key: row.get(5)?,
-                args: serde_json::from_str(&row.get::<_, String>(6)?).unwrap_or_default(),
+                args,
+                asked,
                 enqueued_at: row.get(7)?,
                 deadline_at: row.get(8)?,
             })

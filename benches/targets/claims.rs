@@ -27,10 +27,12 @@ const BATCH: i64 = 50_000;
 
 pub fn run(table: &mut Table) {
     let yard = tempfile::tempdir().expect("a temporary folder can be made");
-    let bare = bare_insert(yard.path(), false, 5_000);
-    let short = claims(100);
-    let middle = claims(10_000);
-    let long = claims(1_000_000);
+    let (bare, flushed) =
+        (bare_insert(yard.path(), false, 5_000), bare_insert(yard.path(), true, 1_000));
+    let short = claims(100, Durability::Fast);
+    let middle = claims(10_000, Durability::Fast);
+    let long = claims(1_000_000, Durability::Fast);
+    let full = claims(10_000, Durability::Full);
     table.at_most(
         "claim at 10⁶ tasks against 10² (half of them blocked), p50",
         long.p50() / short.p50(),
@@ -44,6 +46,13 @@ pub fn run(table: &mut Table) {
         ),
     );
     table.at_most(
+        "claim against one bare flushed insert, durability full, p50",
+        full.p50() / flushed.p50(),
+        10.0,
+        " ×",
+        format!("{:.0} µs against {:.0} µs", full.p50(), flushed.p50()),
+    );
+    table.at_most(
         "claim at 10⁶ tasks against one bare insert, durability fast, p50",
         long.p50() / bare.p50(),
         10.0,
@@ -53,10 +62,10 @@ pub fn run(table: &mut Table) {
 }
 
 /// Claims from a queue of `tasks`, which is kept at about that length.
-fn claims(tasks: i64) -> Times {
+fn claims(tasks: i64, durability: Durability) -> Times {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let home = Home::locate(Some(folder.path().join("home")), None).expect("the path is absolute");
-    let options = Options { durability: Durability::Fast, clock: Clock::System };
+    let options = Options { durability, clock: Clock::System };
     let store = Arc::new(Store::open(&home, options).expect("a new database opens"));
     let service = Service::new(Arc::clone(&store), Clock::System);
     fill(&store, 0, tasks);
@@ -86,6 +95,7 @@ async fn one(service: &Service, repo: &Arc<Repo>) -> Duration {
         now: service.clock().now(),
         request_key: None,
         resent: false,
+        settings: coord::context::Settings::default(),
         ticket: None,
     };
     let start = Instant::now();

@@ -133,6 +133,8 @@ fn status(desk: &Desk, home: &Home) -> Result<(), Trouble> {
 fn foreground(desk: &Desk, home: &Home) -> Result<(), Trouble> {
     let config = desk.config()?;
     home.prepare()?;
+    // Whatever this process makes is for its user alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let logging = daemon::log::to_files(&home.logs(), config.log())?;
     // Apart from the terminal that happened to start it, so that closing it is no signal.
     if !config::is_terminal() {

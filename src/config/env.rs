@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use crate::home::{Home, HomeRefusal};
 
 /// Environment variables that tell who an agent is; nothing else is sent.
-pub const TELLING: [&str; 13] = [
+pub const TELLING: [&str; 14] = [
     "AGENT_ID",
     "AGENT_TYPE",
     "SESSION_ID",
@@ -25,6 +25,7 @@ pub const TELLING: [&str; 13] = [
     "CURSOR_TRACE_ID",
     "OPENCODE",
     "GROK_SESSION_ID",
+    "LOCK_TTL_MINUTES",
 ];
 
 /// The variables that a configuration is read from.

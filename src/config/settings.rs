@@ -62,6 +62,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "COORD_DURABILITY",
         accepts: Accepts::Choice(&["full", "fast"]),
         default: Some("full"),
+        place: Place::Private,
         meaning: "full: an answer survives a power cut; fast: any crash of a process",
         ..BASE
     },
@@ -112,8 +113,9 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         key: "worktree_locks",
         variable: "COORD_WORKTREE_LOCKS",
-        accepts: Accepts::Choice(&["warn", "block"]),
+        accepts: Accepts::Choice(&["block", "warn"]),
         default: Some("warn"),
+        place: Place::ProjectTightens,
         meaning: "a lock held in another worktree: warn shows it, block refuses the edit",
         ..BASE
     },
@@ -138,6 +140,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "POLICY_ENGINE",
         accepts: Accepts::Choice(&["native", "cedar"]),
         default: Some("native"),
+        place: Place::Private,
         meaning: "what decides who may do what",
         ..BASE
     },
@@ -145,6 +148,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "cedar_schema_path",
         variable: "CEDAR_SCHEMA_PATH",
         accepts: Accepts::Path,
+        place: Place::Private,
         meaning: "an own Cedar schema; the built-in one if unset",
         ..BASE
     },

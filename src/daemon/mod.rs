@@ -19,15 +19,18 @@ mod workers;
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use rustix::fs::FlockOperation;
 use tokio::net::UnixListener;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{Config, Flag};
+use crate::context::Settings;
 use crate::failure::Outcome;
 use crate::home::Home;
 use crate::life::Keeper;
@@ -47,14 +50,18 @@ const CONNECTIONS: usize = 1_024;
 /// The binary that this process makes way for is told so by this variable.
 pub const SUCCEEDS: &str = "COORD_SUCCEEDS";
 
+/// A repository, or its being looked for, and since when.
+type Known = (Arc<OnceCell<Arc<Repo>>>, Instant);
+
 /// The running daemon.
 pub struct Daemon {
     pub(crate) service: Arc<Service>,
+    home: Home,
     keeper: Keeper,
     presence: Presence,
-    repos: Mutex<HashMap<PathBuf, (Arc<Repo>, Instant)>>,
+    repos: Mutex<HashMap<PathBuf, Known>>,
     stop: CancellationToken,
-    successor: OnceLock<PathBuf>,
+    successor: Mutex<Option<Successor>>,
     /// Version of the process for which an older daemon just made way.
     succeeds: Option<String>,
 }
@@ -64,7 +71,7 @@ pub struct Daemon {
 ///
 /// # Errors
 /// A refusal when another one runs or the database cannot be opened.
-pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Option<PathBuf>> {
+pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Option<Successor>> {
     home.prepare()?;
     let lock = lockfile::take(&home.lock_file())?;
     let options = Options { durability: config.durability(), clock: Clock::System };
@@ -81,11 +88,12 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
     let keeper = Keeper::new(Arc::clone(&service), config);
     let daemon = Arc::new(Daemon {
         service,
+        home: home.clone(),
         keeper,
         presence: Presence::default(),
         repos: Mutex::default(),
         stop: CancellationToken::new(),
-        successor: OnceLock::new(),
+        successor: Mutex::default(),
         succeeds,
     });
     let served = runtime.block_on(daemon.serve(home, config));
@@ -93,12 +101,32 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
     store.close();
     drop(lock);
     served?;
-    Ok(daemon.successor.get().cloned())
+    Ok(daemon.successor.lock().unwrap_or_else(PoisonError::into_inner).take())
+}
+
+/// The binary that takes this process over.
+pub struct Successor {
+    exe: PathBuf,
+    /// Held across the take-over, so that nobody starts another daemon meanwhile; it
+    /// goes with the process.
+    _starting: Option<std::fs::File>,
+}
+
+impl Successor {
+    fn prepare(exe: &Path, home: &Home) -> Self {
+        let starting = std::fs::File::options().create(true).append(true).open(home.start_lock());
+        let starting = starting.ok().filter(|file| {
+            let taken = rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive);
+            taken.is_ok() && rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty()).is_ok()
+        });
+        Self { exe: exe.to_owned(), _starting: starting }
+    }
 }
 
 /// Becomes the newer binary; returns only if that fails.
 #[must_use]
-pub fn hand_over(exe: &Path) -> anyhow::Error {
+pub fn hand_over(successor: &Successor) -> anyhow::Error {
+    let exe = &successor.exe;
     let error =
         std::process::Command::new(exe).args(["daemon", "foreground"]).env(SUCCEEDS, "1").exec();
     anyhow::Error::from(error).context("failed to start the newer version")
@@ -165,25 +193,47 @@ impl Daemon {
 
     /// Stops, to be followed by the newer process's own binary.
     fn make_way_for(&self, hello: &Hello) {
-        if self.successor.set(hello.exe.clone()).is_ok() {
+        let mut successor = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
+        if successor.is_none() {
+            // Before the socket goes: whoever finds none must not start another daemon.
+            *successor = Some(Successor::prepare(&hello.exe, &self.home));
             tracing::info!(exe = %hello.exe.display(), "making way for a newer version");
             self.stop();
         }
     }
 
-    /// The repository at `cwd`, asked of git at most once a minute.
-    async fn repo_at(&self, cwd: &Path) -> Arc<Repo> {
-        let known = self.repos.lock().unwrap_or_else(PoisonError::into_inner).get(cwd).cloned();
-        if let Some((repo, _)) = known.filter(|(_, since)| since.elapsed() < REPO_FOR) {
-            return repo;
+    /// What is set for a repository: by its own file, by the user's, and by the
+    /// environment of whoever says hello.
+    fn settings_at(&self, root: &Path, hello: &Hello) -> Settings {
+        let told = hello.env.get("LOCK_TTL_MINUTES");
+        let flags: Vec<Flag> = told
+            .map(|text| Flag { key: "lock_ttl_minutes".into(), text: text.clone() })
+            .into_iter()
+            .collect();
+        match Config::load(&self.home, Some(root), &flags) {
+            Ok(config) => Settings { lock_ttl_minutes: config.lock_ttl_minutes().into() },
+            Err(refusal) => {
+                tracing::warn!("the settings for {} are not used: {refusal}", root.display());
+                Settings::default()
+            }
         }
+    }
+
+    /// The repository at `cwd`, asked of git at most once a minute, and once for all
+    /// who come at the same time: after a restart every shim comes back at once.
+    async fn repo_at(&self, cwd: &Path) -> Arc<Repo> {
+        let known = {
+            let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
+            repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
+            let fresh = || (Arc::default(), Instant::now());
+            Arc::clone(&repos.entry(cwd.to_owned()).or_insert_with(fresh).0)
+        };
         let place = cwd.to_owned();
-        let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
-        let repo = Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))));
-        let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
-        repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
-        repos.insert(cwd.to_owned(), (Arc::clone(&repo), Instant::now()));
-        repo
+        let discover = async move {
+            let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
+            Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))))
+        };
+        Arc::clone(known.get_or_init(|| discover).await)
     }
 }
 

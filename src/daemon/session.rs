@@ -47,7 +47,8 @@ pub async fn serve(
     }
     let repo = daemon.repo_at(&hello.cwd).await;
     let role = hello.role;
-    let seat = Seat::take(Arc::clone(&daemon.service), hello, repo).await;
+    let settings = daemon.settings_at(&repo.root, &hello);
+    let seat = Seat::take(Arc::clone(&daemon.service), hello, repo, settings).await;
     let seat = Arc::new(seat.map_err(|failure| anyhow::anyhow!("{failure}"))?);
     daemon.sit_down(&seat);
     let served = match role {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::arguments::{self, ArgumentRefusal, TTL_MINUTES, TTL_MINUTES_MAX, WAIT_MAX};
+use super::arguments::{self, ArgumentRefusal, TTL_MINUTES_MAX, WAIT_MAX};
 use super::grant::grant;
 use super::queue::{self, Waiter, serve, serve_near};
 use super::refusal::{Blocked, LockRefusal};
@@ -35,9 +35,9 @@ pub struct AcquireLock {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = arguments::REASON_MAX))]
     reason: Option<String>,
-    #[serde(default = "ttl_minutes")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = TTL_MINUTES_MAX))]
-    ttl_minutes: i64,
+    ttl_minutes: Option<i64>,
     #[serde(default)]
     mode: Mode,
     /// How long to wait for your turn.
@@ -49,10 +49,6 @@ pub struct AcquireLock {
     /// Keys of what the session shared already when it began to wait.
     #[serde(skip)]
     shared: Mutex<Vec<String>>,
-}
-
-const fn ttl_minutes() -> i64 {
-    TTL_MINUTES
 }
 
 /// Whether anything is new.
@@ -103,12 +99,17 @@ impl Acquired {
 }
 
 impl AcquireLock {
+    /// How long it is asked for, in minutes.
+    fn ttl(&self, ctx: &Context) -> i64 {
+        self.ttl_minutes.unwrap_or(ctx.settings.lock_ttl_minutes)
+    }
+
     fn claim(&self, ctx: &Context) -> Claim {
         Claim {
             caller: ctx.caller.clone(),
             targets: self.targets.clone(),
             mode: self.mode,
-            ttl_ms: self.ttl_minutes * MINUTE,
+            ttl_ms: self.ttl(ctx) * MINUTE,
             reason: self.reason.clone(),
             worktree: ctx.repo.root.to_string_lossy().into_owned(),
         }
@@ -144,7 +145,7 @@ impl AcquireLock {
             return Err(LockRefusal::WouldDeadlock { path, cycle }.into());
         }
         self.remember(scene, &ctx.caller.session_id)?;
-        queue::enqueue(scene.tx, ctx, &claim, self)?;
+        queue::enqueue(scene.tx, ctx, &claim)?;
         Ok(Progress::Waits)
     }
 }
@@ -158,8 +159,9 @@ impl Tool for AcquireLock {
     type Reply = Acquired;
 
     fn prepare(&mut self, ctx: &Context) -> Outcome<()> {
-        if !(1..=TTL_MINUTES_MAX).contains(&self.ttl_minutes) {
-            return Err(LockRefusal::TtlOutOfRange { asked: self.ttl_minutes }.into());
+        let ttl = self.ttl(ctx);
+        if !(1..=TTL_MINUTES_MAX).contains(&ttl) {
+            return Err(LockRefusal::TtlOutOfRange { asked: ttl }.into());
         }
         if !(0..=WAIT_MAX).contains(&self.wait_seconds) {
             return Err(ArgumentRefusal::Wait { asked: self.wait_seconds }.into());
@@ -178,7 +180,7 @@ impl Tool for AcquireLock {
         let (scene, claim) = (Scene::of(tx, ctx), self.claim(ctx));
         if ctx.ticket.is_some() && queue::has_place(scene, ctx)? {
             self.remember(scene, &ctx.caller.session_id)?;
-            queue::enqueue(tx, ctx, &claim, self)?;
+            queue::enqueue(tx, ctx, &claim)?;
             serve_near(scene, Some(&self.targets))?;
             return Ok(Progress::Waits);
         }

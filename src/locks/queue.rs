@@ -7,7 +7,6 @@
 //! Not here: the places themselves (`waits`), listening for the answer (`service`).
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::acquire::AcquireLock;
 use super::grant::{Granted, grant};
@@ -29,8 +28,6 @@ pub struct Waiter {
     pub place: Wait,
     /// What is waited for.
     pub claim: Claim,
-    /// The waiting call's arguments, for its audit row.
-    arguments: Value,
 }
 
 /// A claim as its place in the line keeps it.
@@ -43,11 +40,10 @@ struct Kept {
     ttl_ms: i64,
     reason: Option<String>,
     worktree: String,
-    arguments: Value,
 }
 
 /// Takes a place for the context's call.
-pub fn enqueue(tx: &Tx<'_>, ctx: &Context, claim: &Claim, call: &AcquireLock) -> Outcome<()> {
+pub fn enqueue(tx: &Tx<'_>, ctx: &Context, claim: &Claim) -> Outcome<()> {
     let name = |target: &Target| {
         (target.kind.as_str().to_owned(), target.key.clone(), target.shown.clone())
     };
@@ -58,7 +54,6 @@ pub fn enqueue(tx: &Tx<'_>, ctx: &Context, claim: &Claim, call: &AcquireLock) ->
         ttl_ms: claim.ttl_ms,
         reason: claim.reason.clone(),
         worktree: claim.worktree.clone(),
-        arguments: serde_json::to_value(call).map_err(anyhow::Error::from)?,
     };
     waits::enqueue(tx, ctx, Kind::Lock, &serde_json::to_value(kept).map_err(anyhow::Error::from)?)?;
     tx.changed(Topic::Locks);
@@ -109,7 +104,7 @@ pub fn waiting(tx: &Tx<'_>, project: &str, now: Time) -> Outcome<usize> {
 
 fn waiter(mut place: Wait) -> Option<Waiter> {
     let kept = serde_json::from_value(std::mem::take(&mut place.args));
-    let Kept { caller, targets, mode, ttl_ms, reason, worktree, arguments } = match kept {
+    let Kept { caller, targets, mode, ttl_ms, reason, worktree } = match kept {
         Ok(kept) => kept,
         Err(error) => {
             // It ends at its deadline like any other that is not served.
@@ -119,11 +114,7 @@ fn waiter(mut place: Wait) -> Option<Waiter> {
     };
     let targets = targets.into_iter().map(|(kind, key, shown)| sql::stored(&kind, &key, shown));
     let targets = targets.collect();
-    Some(Waiter {
-        place,
-        claim: Claim { caller, targets, mode, ttl_ms, reason, worktree },
-        arguments,
-    })
+    Some(Waiter { place, claim: Claim { caller, targets, mode, ttl_ms, reason, worktree } })
 }
 
 /// Grants, in order of arrival, whatever can be granted now. To be called after
@@ -197,7 +188,7 @@ fn settle(tx: &Tx<'_>, waiter: &Waiter, granted: Granted) -> Outcome<()> {
         project: waiter.place.project.clone(),
         request_key: waiter.place.request_key.clone(),
         operation: AcquireLock::NAME,
-        arguments: waiter.arguments.clone(),
+        arguments: waiter.place.asked.clone(),
         answer: Answer::Done(reply),
     });
     Ok(())

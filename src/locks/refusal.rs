@@ -63,7 +63,7 @@ pub struct Held {
 }
 
 impl Blocked {
-    /// The story behind what [`Survey::blocks`] found; `None` if it found nothing.
+    /// The story behind what `Survey::blocks` found; `None` if it found nothing.
     pub fn tell(
         claim: &Claim,
         survey: &Survey<'_>,

@@ -35,6 +35,7 @@ use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
 use crate::time::{Clock, Time};
 use crate::tool::{Access, Progress};
+use crate::waits;
 use crate::work;
 use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
@@ -303,6 +304,9 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     };
     let answer = match outcome {
         Ok(Progress::Waits) => {
+            if let Some(ticket) = request.ctx.ticket {
+                waits::remember(tx, ticket.id, &request.arguments)?;
+            }
             record_queued(tx, request)?;
             // It may have made way for others before it found nothing for itself.
             record_settled(tx, settled, request.ctx.now)?;

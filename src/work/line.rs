@@ -58,7 +58,7 @@ fn settle(tx: &Tx<'_>, wait: Wait, claimed: &Claimed) -> Outcome<()> {
         project: wait.project,
         request_key: wait.request_key,
         operation: GetWork::NAME,
-        arguments: wait.args,
+        arguments: wait.asked,
         answer: Answer::Done(reply),
     });
     Ok(())

@@ -127,6 +127,7 @@ impl Actor<'_> {
             now: self.world.clock.now(),
             request_key: request_key.map(Into::into),
             resent: request_key.is_some(),
+            settings: coord::context::Settings::default(),
             ticket: None,
         }
     }
@@ -150,10 +151,15 @@ impl Actor<'_> {
 
     /// Calls a tool that must wait, and returns once it stands in the queue.
     pub fn waits(&self, tool: &str, arguments: Value) -> Waiting<'_> {
+        self.waits_as(None, tool, arguments)
+    }
+
+    /// Calls a tool that must wait, under a name that makes a repeat known.
+    pub fn waits_as(&self, key: Option<&str>, tool: &str, arguments: Value) -> Waiting<'_> {
         let before = self.world.waiting();
         let stop = CancellationToken::new();
         let (service, ctx, token) =
-            (Arc::clone(&self.world.service), self.context(None), stop.clone());
+            (Arc::clone(&self.world.service), self.context(key), stop.clone());
         let name = tool.to_owned();
         let task = self
             .world

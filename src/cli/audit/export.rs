@@ -34,7 +34,7 @@ impl Export {
     /// # Errors
     /// When a row cannot be had or written.
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
-        let Some(file) = self.file else {
+        let Some(file) = self.file.filter(|file| file.as_os_str() != "-") else {
             return pages(desk, self.after, Desk::print).map(drop);
         };
         let shown = file.display().to_string();

@@ -16,6 +16,7 @@ use super::rows;
 use crate::audit::chain::{GENESIS, Walk};
 use crate::audit::seal::verify_segment;
 use crate::audit::{Row, Rows, Seal};
+use crate::failure::Refusal;
 
 /// Prove that no row of the audit log was changed, dropped or slipped in.
 ///
@@ -72,6 +73,12 @@ impl Verify {
 
     fn walk(&self, desk: &mut Desk, bar: &ProgressBar) -> Result<Verdict, Trouble> {
         let mut page = rows::page(desk, None)?;
+        for segment in &self.segments {
+            let named = page.seals.iter().any(|seal| is_named(seal, segment));
+            if !named {
+                return Err(UnknownSegment { file: segment.display().to_string() }.into());
+            }
+        }
         bar.set_length(rows::position(page.last));
         let mut verdict = Verdict::default();
         for seal in &page.seals {
@@ -150,9 +157,30 @@ impl Verdict {
 
 /// Where a segment is: where it was written to, unless it was named elsewhere.
 fn place(seal: &Seal, moved: &[PathBuf]) -> PathBuf {
-    let written = Path::new(&seal.file);
-    let same = |other: &&PathBuf| other.file_name() == written.file_name();
-    moved.iter().find(same).map_or_else(|| written.to_owned(), Clone::clone)
+    let same = |other: &&PathBuf| is_named(seal, other);
+    moved.iter().find(same).map_or_else(|| PathBuf::from(&seal.file), Clone::clone)
+}
+
+/// Whether the file has the name that the seal gave its segment.
+fn is_named(seal: &Seal, file: &Path) -> bool {
+    Path::new(&seal.file).file_name() == file.file_name()
+}
+
+/// A file was given that no seal speaks of.
+#[derive(Debug, thiserror::Error)]
+#[error("{file} has the name of no sealed segment")]
+struct UnknownSegment {
+    file: String,
+}
+
+impl Refusal for UnknownSegment {
+    fn code(&self) -> &'static str {
+        "unknown_segment"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("a segment keeps the name that `coord audit seal` gave it".into())
+    }
 }
 
 /// The verdict in words.

@@ -86,7 +86,10 @@ fn kill_daemons_and_shims(storm: &Storm, kills: u64, seed: u64) -> Vec<Duration>
     let mut outages = Vec::new();
     let mut watcher = Rpc::open(&storm.site, "watcher");
     for _ in 0..kills {
-        std::thread::sleep(Duration::from_millis(20 + random.below(60) as u64));
+        // Under load: something was done since the last kill, by more than one.
+        let before = storm.answers();
+        until("the agents get on with it", || storm.answers() >= before + AGENTS);
+        std::thread::sleep(Duration::from_millis(random.below(40) as u64));
         if random.below(2) == 0 {
             until("a daemon runs", || storm.site.daemon_pid().is_some());
             let Some(pid) = storm.site.daemon_pid() else { continue };
@@ -103,6 +106,11 @@ fn kill_daemons_and_shims(storm: &Storm, kills: u64, seed: u64) -> Vec<Duration>
 }
 
 impl Storm {
+    /// Answers that the agents have had.
+    fn answers(&self) -> usize {
+        self.told.lock().expect("no agent has panicked").answers
+    }
+
     /// One agent after another, each until its shim is killed.
     fn lead_lives(&self, n: usize, seed: u64) {
         let mut random = Random((seed ^ (n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)) | 1);

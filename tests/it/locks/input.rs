@@ -54,7 +54,6 @@ fn the_schema_names_every_limit() {
 
     assert_eq!(fields["ttl_minutes"]["maximum"], 480);
     assert_eq!(fields["ttl_minutes"]["minimum"], 1);
-    assert_eq!(fields["ttl_minutes"]["default"], 120);
     assert_eq!(fields["wait_seconds"]["maximum"], 110);
     assert_eq!(fields["file_paths"]["maxItems"], 100);
     assert_eq!(fields["reason"]["maxLength"], 500);

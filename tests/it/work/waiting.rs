@@ -147,6 +147,7 @@ fn what_was_granted_to_one_who_no_longer_listens_is_returned_uncounted() {
         now: world.clock.now(),
         request_key: None,
         resent: false,
+        settings: coord::context::Settings::default(),
         ticket: None,
     };
     super::deed(&world, move |tx| coord::work::GetWork::default().take_back(tx, &ctx, &granted));
@@ -166,4 +167,21 @@ fn a_place_whose_time_is_up_is_not_served() {
     assert_eq!(status(&world, &task), "pending");
     waiting.cancel();
     assert_eq!(refused(&waiting.answer()), "no_tasks_available");
+}
+
+#[test]
+fn a_waiting_call_that_was_served_and_is_sent_again_gets_the_same_task_and_no_other() {
+    let world = World::new();
+    let (ann, bob) = (world.agent("ann"), world.agent("bob"));
+    let asked = json!({ "wait_seconds": 30 });
+    let waiting = bob.waits_as(Some("shim/1"), "get_work", asked.clone());
+    submit(&ann, json!({}));
+    let first = done(&waiting.answer());
+    submit(&ann, json!({}));
+
+    let again = done(&bob.asks_as(Some("shim/1"), "get_work", asked));
+
+    assert_eq!(again, first);
+    let held = done(&ann.asks("get_work", json!({})));
+    assert_ne!(held["task_id"], first["task_id"], "the second task was still to be had");
 }
