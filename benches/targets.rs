@@ -16,6 +16,7 @@
 mod targets {
     pub mod claims;
     pub mod contention;
+    pub mod guardrails;
     pub mod locks;
     pub mod mcp;
     pub mod policy;
@@ -38,6 +39,7 @@ const BENCHES: &[Bench] = &[
     ("claims", targets::claims::run),
     ("policy", targets::policy::run),
     ("memory", targets::memory::run),
+    ("guardrails", targets::guardrails::run),
     ("start", targets::start::run),
     ("size", targets::size::run),
 ];

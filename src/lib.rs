@@ -13,6 +13,7 @@ pub mod os;
 pub mod home;
 pub mod config;
 pub mod repo;
+pub mod guardrails;
 pub mod context;
 pub mod store;
 pub mod tool;
@@ -31,6 +32,7 @@ pub mod locks;
 pub mod work;
 pub mod handoffs;
 pub mod memory;
+pub mod guard;
 
 // the one path every call takes
 pub mod service;

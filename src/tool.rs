@@ -103,6 +103,16 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + 'static {
     /// The domain's refusals; a refusal undoes what was done.
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Self::Reply>>;
 
+    /// Keeps what a look found and must not be lost, in the transaction of its audit
+    /// row; after [`Tool::run`].
+    ///
+    /// # Errors
+    /// Faults only.
+    fn note(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
+        let _ = (tx, ctx);
+        Ok(())
+    }
+
     /// Leaves the queue without having had its turn, and says why.
     ///
     /// # Errors

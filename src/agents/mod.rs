@@ -179,6 +179,14 @@ pub fn close(tx: &Tx<'_>, session_id: &str, reason: Reason, now: Time) -> Outcom
     Ok(Some(live))
 }
 
+/// The worktrees in which living sessions of a repository work, with their agents.
+///
+/// # Errors
+/// Faults only.
+pub fn worktrees(tx: &Tx<'_>, project: &str) -> Outcome<Vec<(String, String)>> {
+    Ok(sql::worktrees(tx, project)?)
+}
+
 /// The session, if it has not ended.
 ///
 /// # Errors

@@ -140,6 +140,16 @@ pub struct Live {
     pub connected: bool,
 }
 
+/// Agents and worktrees of a repository's living sessions.
+pub fn worktrees(tx: &Tx<'_>, project: &str) -> rusqlite::Result<Vec<(String, String)>> {
+    tx.all(
+        "SELECT DISTINCT agent_id, worktree FROM agent_sessions
+          WHERE project = :project AND ended_at IS NULL AND worktree IS NOT NULL",
+        named_params! { ":project": project },
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
 /// A session, if it lives.
 pub fn live(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Option<Live>> {
     tx.one(

@@ -21,6 +21,7 @@ pub mod doctor;
 mod ending;
 pub mod exit;
 pub mod handoff;
+pub mod guard;
 mod help;
 pub mod locks;
 pub mod man;
@@ -101,6 +102,7 @@ enum Command {
     Handoff(handoff::Handoff),
     Memory(memory::Memory),
     Audit(audit::Audit),
+    Guard(guard::Guard),
     Call(call::Call),
     Demo(demo::Demo),
     Config(config::Config),
@@ -173,6 +175,7 @@ impl Command {
             Self::Handoff(command) => command.run(desk),
             Self::Memory(command) => command.run(desk),
             Self::Audit(command) => command.run(desk),
+            Self::Guard(command) => command.run(desk),
             Self::Call(command) => command.run(desk),
             Self::Demo(command) => command.run(desk),
             Self::Config(command) => command.run(desk),

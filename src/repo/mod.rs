@@ -16,6 +16,7 @@ pub mod refusal;
 pub mod target;
 pub mod url;
 
+mod clean;
 mod glob;
 mod names;
 mod nested;

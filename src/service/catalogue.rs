@@ -50,6 +50,8 @@ pub trait Call: Send + Sync {
     fn wait_seconds(&self) -> u32;
     /// See [`Tool::run`].
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>>;
+    /// See [`Tool::note`].
+    fn note(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()>;
     /// See [`Tool::give_up`].
     fn give_up(&self, tx: &Tx<'_>, ctx: &Context, ticket: Ticket) -> Outcome<Value>;
     /// See [`Tool::left`].
@@ -73,6 +75,10 @@ impl<T: Tool + Sync> Call for T {
             Progress::Declined(refusal) => Ok(Progress::Declined(refusal)),
             Progress::Waits => Ok(Progress::Waits),
         }
+    }
+
+    fn note(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
+        Self::note(self, tx, ctx)
     }
 
     fn give_up(&self, tx: &Tx<'_>, ctx: &Context, ticket: Ticket) -> Outcome<Value> {

@@ -4,6 +4,7 @@
 //! - A call that changes anything is one transaction with its audit row. A
 //!   refusal undoes what the tool did and keeps the row; a call whose row cannot
 //!   be written did not happen.
+//! - What one agent hands to another is screened for destructive commands.
 //! - A request that was carried out before is answered from the audit log.
 //! - Nothing waits inside a transaction: a call that must wait leaves its ticket
 //!   there and listens outside.
@@ -29,6 +30,7 @@ use crate::audit::{self, Known, Record};
 use crate::config::Config;
 use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
+use crate::guard::{self, Caught};
 use crate::locks;
 use crate::network;
 use crate::policy;
@@ -58,6 +60,8 @@ struct Request {
     arguments: Value,
     /// The call and what it is about, or why it cannot be made.
     call: Result<(Box<dyn Call>, Subject), Answer>,
+    /// Guardrails that its text broke.
+    caught: Vec<Caught>,
 }
 
 /// What a transaction made of a request.
@@ -74,11 +78,12 @@ impl Service {
         Self { store, clock, watch }
     }
 
-    /// Puts the settings about profiles, policies and hosts in force.
+    /// Puts the settings about profiles, policies, hosts and guardrails in force.
     pub fn configure(&self, config: &Config) {
         profiles::configure(&self.store, profiles::Settings::of(config));
         policy::configure(&self.store, policy::Settings::of(config));
         network::configure(&self.store, config.network_default_policy());
+        guard::configure(&self.store, guard::Settings::of(config));
     }
 
     /// The store beneath.
@@ -169,16 +174,35 @@ impl Service {
 
     /// Reads the arguments and asks whatever can be asked without a transaction.
     fn request(&self, mut ctx: Context, entry: &'static Entry, arguments: Value) -> Request {
+        let mut caught = Vec::new();
         let call = permit::permit(entry, &ctx, &self.store).and_then(|()| {
             let mut call = entry.parse(&arguments)?;
             call.prepare(&ctx)?;
+            self.screen(&ctx, entry, &arguments, &mut caught)?;
             policy::prepare(&self.store, &ctx);
             Ok((call, Subject::of(entry, &ctx, &arguments)))
         });
         if let Ok((call, _)) = &call {
             ctx.ticket = waiting::ticket(call.wait_seconds(), ctx.now);
         }
-        Request { ctx, operation: entry.name, arguments, call: call.map_err(Answer::from) }
+        let call = call.map_err(Answer::from);
+        Request { ctx, operation: entry.name, arguments, call, caught }
+    }
+
+    /// Judges what one agent hands to another; what was found is told either way.
+    fn screen(
+        &self,
+        ctx: &Context,
+        entry: &Entry,
+        arguments: &Value,
+        caught: &mut Vec<Caught>,
+    ) -> Outcome<()> {
+        if !guard::is_screened(entry.name) {
+            return Ok(());
+        }
+        let screened = self.store.read(|tx| guard::screen(tx, ctx, entry.name, arguments))?;
+        *caught = screened.caught;
+        screened.refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     /// A read: a snapshot, audited later with others' rows. `None` if it must write
@@ -197,6 +221,7 @@ impl Service {
         let (request, kept) = (Arc::clone(request), answer.clone());
         self.store.write_later(move |tx| {
             permit::seen(tx, &request.ctx, request.operation)?;
+            leave_note(tx, &request)?;
             // A read may be repeated freely, so its name is not kept.
             record(tx, &request, &kept, None)
         });
@@ -212,8 +237,9 @@ impl Service {
     ) -> Answer {
         let answer = Answer::from(failure);
         tracing::debug!(tool = name, "unknown tool");
+        let call = Err(answer.clone());
         let request =
-            Request { ctx, operation: "unknown_tool", arguments, call: Err(answer.clone()) };
+            Request { ctx, operation: "unknown_tool", arguments, call, caught: Vec::new() };
         let written = self.store.write(move |tx| attempt(tx, &request)).await;
         written.map_or_else(Answer::from, |_| answer)
     }
@@ -248,6 +274,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
             gate::run(tx, &request.ctx, subject, &request.arguments, call.as_ref())
         }
         Err(refused) => {
+            leave_note(tx, request)?;
             record(tx, request, refused, key)?;
             return Ok(Ended::With(refused.clone()));
         }
@@ -268,6 +295,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         Err(failure) => refused_or_fault(failure)?,
     };
     let answer = with_news(tx, request, answer)?;
+    leave_note(tx, request)?;
     record(tx, request, &answer, key)?;
     record_settled(tx, settled, request.ctx.now)?;
     Ok(Ended::With(answer))
@@ -286,6 +314,12 @@ fn with_news(tx: &Tx<'_>, request: &Request, mut answer: Answer) -> Outcome<Answ
         fields.insert("news".into(), json!(news));
     }
     Ok(answer)
+}
+
+/// What a call leaves behind beside its audit row, whatever came of it.
+fn leave_note(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
+    guard::note(tx, &request.ctx, request.operation, &request.caught)?;
+    request.call.as_ref().map_or(Ok(()), |(call, _)| call.note(tx, &request.ctx))
 }
 
 fn refused_or_fault(failure: Failure) -> Outcome<Answer> {

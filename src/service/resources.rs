@@ -66,6 +66,14 @@ pub static RESOURCES: &[Resource] = &[
         topics: &[Topic::Memories],
     },
     Resource {
+        uri: "guardrails://patterns",
+        title: "Guardrails",
+        description: "What is destructive here, who may do it all the same, and the safer way",
+        tool: "list_guardrails",
+        arguments: || json!({}),
+        topics: &[Topic::Guardrails],
+    },
+    Resource {
         uri: "audit://recent",
         title: "Recent audit entries",
         description: "The latest calls in this repository and what came of them",

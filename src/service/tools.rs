@@ -8,6 +8,7 @@ use crate::agents;
 use crate::approvals;
 use crate::audit;
 use crate::failure::Outcome;
+use crate::guard;
 use crate::handoffs;
 use crate::locks;
 use crate::memory;
@@ -32,6 +33,7 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<agents::Heartbeat>(),
         Entry::of::<memory::Remember>(),
         Entry::of::<memory::Recall>(),
+        Entry::of::<guard::CheckGuardrails>(),
         Entry::of::<profiles::GetMyProfile>(),
         Entry::of::<audit::QueryAudit>(),
         Entry::of::<policy::CheckPolicy>(),
@@ -53,6 +55,11 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<memory::ImportMemories>(),
         Entry::of::<audit::AuditRows>(),
         Entry::of::<audit::SealAudit>(),
+        Entry::of::<guard::ListGuardrails>(),
+        Entry::of::<guard::AddGuardrail>(),
+        Entry::of::<guard::DisableGuardrail>(),
+        Entry::of::<guard::EnableGuardrail>(),
+        Entry::of::<guard::SetGuardrail>(),
         Entry::of::<profiles::ListProfiles>(),
         Entry::of::<profiles::ShowProfile>(),
         Entry::of::<profiles::AssignProfile>(),

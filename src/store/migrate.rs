@@ -33,6 +33,7 @@ steps![
     "010_cedar_policy_store",
     "011_approval_queue",
     "004_memory_tables",
+    "005_guardrail_tables",
 ];
 
 /// The schema version of this binary.

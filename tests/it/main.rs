@@ -12,6 +12,7 @@ mod audit;
 mod cli;
 mod config;
 mod e2e;
+mod guard;
 mod life;
 mod locks;
 mod network;

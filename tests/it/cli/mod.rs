@@ -2,6 +2,7 @@
 
 mod audit;
 mod commands;
+mod guard;
 mod help;
 mod learned;
 mod views;

@@ -1,0 +1,48 @@
+//! Reads shell text into a tree, in one pass and within caps.
+//!
+//! - Linear: no byte is read twice but for a bounded look ahead at `((`.
+//! - Recursion is bounded by [`DEPTH`]; beyond it, reading stops with a fault.
+//! - A broken tail never loses the commands before it.
+//!
+//! Not here: expansion and meaning (`machine`).
+
+mod ast;
+mod compound;
+mod cursor;
+mod dollar;
+mod heredoc;
+mod list;
+mod simple;
+mod word;
+
+pub use ast::{
+    Assign, Case, For, Node, Param, Part, Redir, RedirOp, Script, Simple, Span, Value, Word,
+};
+pub use cursor::Parser;
+
+/// How deep commands, words and substitutions may nest.
+pub const DEPTH: u32 = 48;
+
+/// How many commands one text may hold.
+pub const COMMANDS: u32 = 2_500;
+
+/// Longest text that is read at all, in bytes.
+pub const LONGEST: usize = 64 * 1024;
+
+/// Reads a whole text. The fault is set when it is not all understood.
+#[must_use]
+pub fn parse(text: &str) -> Script {
+    parse_at(text, 0, None)
+}
+
+/// Reads a text that stands inside another: at `depth`, at a known place.
+#[must_use]
+pub fn parse_at(text: &str, depth: u32, span: Option<Span>) -> Script {
+    if text.len() > LONGEST {
+        return Script { nodes: Vec::new(), fault: Some("the text is longer than 64 kB") };
+    }
+    Parser::new(text, depth, span).script()
+}
+
+#[cfg(test)]
+mod tests;
