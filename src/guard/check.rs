@@ -30,6 +30,9 @@ pub struct CheckGuardrails {
     #[serde(default)]
     #[schemars(length(max = PATHS_MAX))]
     file_paths: Vec<String>,
+    /// As for somebody who is trusted less than you.
+    #[schemars(range(min = 0, max = 4))]
+    trust: Option<u8>,
     #[serde(skip)]
     scene: Scene,
     /// What the last run found.
@@ -93,7 +96,8 @@ impl Tool for CheckGuardrails {
     }
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Checked>> {
-        let (rules, trust) = (active::rules(tx)?, trust(tx, ctx)?);
+        let rules = active::rules(tx)?;
+        let trust = self.trust.unwrap_or(u8::MAX).min(trust(tx, ctx)?);
         let held = self.scene.held(tx, ctx)?;
         let foreign: Vec<ForeignHold<'_>> = held.iter().map(Held::foreign).collect();
         let setting = setting(&self.scene, &rules, trust, &foreign);

@@ -6,6 +6,7 @@ mod hostile;
 mod laws;
 mod oracle;
 mod people;
+mod replay;
 mod screening;
 mod state;
 mod tools;

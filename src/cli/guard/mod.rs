@@ -43,6 +43,9 @@ enum Deed {
 
 /// Check a command as an agent would; the exit code is 1 if it is blocked.
 ///
+/// It is judged for an agent without a profile, by a person's rules and what other
+/// agents hold.
+///
 /// With --batch nothing but the built-in rules is asked and no daemon is needed:
 /// each line of FILE is an object with `cmd`, `argv`, `sql`, `text`, or `path` and
 /// `op`, and optionally `trust`, `cwd` and `branch`; each answer is one line.
@@ -58,8 +61,11 @@ struct Check {
     /// A file that would be edited; may be repeated
     #[arg(long, value_name = "PATH")]
     edit: Vec<String>,
+    /// For an agent that is trusted so far, 0 to 4
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=4))]
+    trust: Option<u8>,
     /// Judge every line of this file (`-`: standard input)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "edit"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "edit", "trust"])]
     batch: Option<std::path::PathBuf>,
 }
 
@@ -88,7 +94,14 @@ impl Check {
         if let Some(file) = self.batch {
             return batch::run(&file);
         }
-        let mut asked = Map::from_iter([("operation_text".to_owned(), self.text.into())]);
+        let trust = match self.trust {
+            Some(trust) => trust.into(),
+            None => desk.config()?.profiles_default_trust(),
+        };
+        let mut asked = Map::from_iter([
+            ("operation_text".to_owned(), self.text.into()),
+            ("trust".to_owned(), trust.into()),
+        ]);
         if !self.edit.is_empty() {
             asked.insert("file_paths".into(), json!(self.edit));
         }

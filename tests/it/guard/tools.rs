@@ -82,6 +82,15 @@ fn a_person_s_trust_lets_it_pass_and_is_written_down() {
 }
 
 #[test]
+fn trust_can_be_lowered_for_a_question_and_never_raised() {
+    let world = World::new();
+    let asked = |trust: u8| json!({ "operation_text": "git push --force", "trust": trust });
+    let told = |answer| fields(&answer)["verdict"].clone();
+    assert_eq!(told(world.person().asks("check_guardrails", asked(2))), "block");
+    assert_eq!(told(world.agent("ann").asks("check_guardrails", asked(4))), "block");
+}
+
+#[test]
 fn arguments_beyond_their_bounds_are_refused() {
     let world = World::new();
     let ann = world.agent("ann");
