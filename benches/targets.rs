@@ -41,6 +41,7 @@ const BENCHES: &[Bench] = &[
     ("memory", targets::memory::run),
     ("guardrails", targets::guardrails::run),
     ("start", targets::start::run),
+    ("recovery", targets::start::recovery),
     ("size", targets::size::run),
 ];
 
