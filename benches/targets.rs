@@ -19,6 +19,8 @@ mod targets {
     pub mod guardrails;
     pub mod locks;
     pub mod mcp;
+    pub mod policy;
+    pub mod memory;
     pub mod size;
     pub mod start;
     pub mod table;
@@ -36,6 +38,8 @@ const BENCHES: &[Bench] = &[
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
     ("guardrails", targets::guardrails::run),
+    ("policy", targets::policy::run),
+    ("memory", targets::memory::run),
     ("start", targets::start::run),
     ("size", targets::size::run),
 ];

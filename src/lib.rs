@@ -17,15 +17,22 @@ pub mod guardrails;
 pub mod context;
 pub mod store;
 pub mod tool;
+pub mod operations;
 pub mod waits;
 pub mod wire;
 
 // domains: rules and rows
 pub mod audit;
 pub mod agents;
+pub mod profiles;
+pub mod network;
+pub mod policy;
+pub mod approvals;
 pub mod locks;
 pub mod work;
 pub mod guard;
+pub mod handoffs;
+pub mod memory;
 
 // the one path every call takes
 pub mod service;

@@ -22,10 +22,14 @@ use crate::store::Tx;
 pub enum Access {
     /// Looks.
     Read,
+    /// Tells of the caller itself, that it is here and what it is busy with.
+    Presence,
     /// Changes what is the caller's own.
     Write,
     /// Changes what is others'.
     Admin,
+    /// Changes who may do what; for a person at a terminal alone.
+    Policy,
 }
 
 /// Who may call it at all.

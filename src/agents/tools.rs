@@ -76,7 +76,7 @@ pub struct Claim {
 impl Tool for RegisterSession {
     const NAME: &'static str = "register_session";
     const TITLE: &'static str = "Register session";
-    const ACCESS: Access = Access::Write;
+    const ACCESS: Access = Access::Presence;
     const HINTS: Hints = Hints { idempotent: true, destructive: false };
 
     type Reply = Registered;
@@ -259,7 +259,7 @@ pub struct Heartbeaten {
 impl Tool for Heartbeat {
     const NAME: &'static str = "heartbeat";
     const TITLE: &'static str = "Heartbeat";
-    const ACCESS: Access = Access::Write;
+    const ACCESS: Access = Access::Presence;
     const HINTS: Hints = Hints { idempotent: true, destructive: false };
 
     type Reply = Heartbeaten;

@@ -78,7 +78,7 @@ impl Desk {
     pub fn ask(&mut self, tool: &str, arguments: Value) -> Result<Value, Trouble> {
         match self.call(tool, arguments)? {
             Answer::Done(reply) => Ok(reply),
-            Answer::Refused(refused) => Err(Trouble::Refused(refused)),
+            Answer::Refused(refused) => Err(Trouble::Refused(Box::new(refused))),
             Answer::Fault(incident) => Err(Trouble::Incident(incident)),
         }
     }

@@ -18,11 +18,14 @@ pub mod daemon;
 mod demo;
 mod desk;
 pub mod doctor;
+mod ending;
 pub mod exit;
 pub mod guard;
+pub mod handoff;
 mod help;
 pub mod locks;
 pub mod man;
+pub mod memory;
 pub mod render;
 mod restore;
 pub mod status;
@@ -96,6 +99,8 @@ enum Command {
     Agents(agents::Agents),
     Locks(locks::Locks),
     Work(work::Work),
+    Handoff(handoff::Handoff),
+    Memory(memory::Memory),
     Audit(audit::Audit),
     Guard(guard::Guard),
     Call(call::Call),
@@ -167,6 +172,8 @@ impl Command {
             Self::Agents(command) => command.run(desk),
             Self::Locks(command) => command.run(desk),
             Self::Work(command) => command.run(desk),
+            Self::Handoff(command) => command.run(desk),
+            Self::Memory(command) => command.run(desk),
             Self::Audit(command) => command.run(desk),
             Self::Guard(command) => command.run(desk),
             Self::Call(command) => command.run(desk),

@@ -18,11 +18,11 @@ use crate::failure::{Failure, Refusal};
 #[derive(Debug)]
 pub enum Trouble {
     /// The answer is no.
-    Refused(Refused),
+    Refused(Box<Refused>),
     /// The daemon's trouble.
     Incident(Incident),
     /// The daemon could not be asked.
-    NoDaemon(Refused),
+    NoDaemon(Box<Refused>),
     /// The command line asks for something that cannot be.
     #[expect(missing_docs, reason = "as in every refusal")]
     Usage { message: String, hint: String },
@@ -71,7 +71,7 @@ impl Trouble {
     pub fn json(&self) -> Option<Value> {
         Some(match self {
             Self::Refused(refused) | Self::NoDaemon(refused) => {
-                Answer::Refused(refused.clone()).flat()
+                Answer::Refused(Refused::clone(refused)).flat()
             }
             Self::Incident(incident) => Answer::Fault(incident.clone()).flat(),
             Self::Usage { message, hint } => {
@@ -88,7 +88,7 @@ impl Trouble {
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(refusal) => Self::Refused(Refused::from(&*refusal)),
+            Failure::Refused(refusal) => Self::Refused(Box::new(Refused::from(&*refusal))),
             Failure::Fault(error) => Self::Internal(error),
         }
     }
@@ -96,7 +96,7 @@ impl From<Failure> for Trouble {
 
 impl<R: Refusal> From<R> for Trouble {
     fn from(refusal: R) -> Self {
-        let refused = Refused::from(&refusal as &dyn Refusal);
+        let refused = Box::new(Refused::from(&refusal as &dyn Refusal));
         if refused.code == "daemon_unreachable" {
             return Self::NoDaemon(refused);
         }

@@ -97,7 +97,7 @@ impl Tool for CheckGuardrails {
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Checked>> {
         let rules = active::rules(tx)?;
-        let trust = self.trust.unwrap_or(u8::MAX).min(trust(tx, ctx));
+        let trust = self.trust.unwrap_or(u8::MAX).min(trust(tx, ctx)?);
         let held = self.scene.held(tx, ctx)?;
         let foreign: Vec<ForeignHold<'_>> = held.iter().map(Held::foreign).collect();
         let setting = setting(&self.scene, &rules, trust, &foreign);

@@ -32,23 +32,20 @@ pub use screen::{Screened, is_screened, screen};
 
 use crate::config::Config;
 use crate::context::Context;
+use crate::failure::Outcome;
+use crate::profiles;
 use crate::store::{Store, Tx};
-
-/// The trust of a person: the highest that anybody has.
-const PERSON_TRUST: u8 = 4;
 
 /// The settings about guardrails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Trust of an agent, 0 to 4.
-    pub default_trust: u8,
     /// Whether the built-in rules stand in when a person's rows cannot be read.
     pub code_fallback: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { default_trust: 2, code_fallback: true }
+        Self { code_fallback: true }
     }
 }
 
@@ -56,11 +53,7 @@ impl Settings {
     /// The settings of a configuration.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let trust = u8::try_from(config.profiles_default_trust()).unwrap_or(u8::MAX);
-        Self {
-            default_trust: trust.min(PERSON_TRUST),
-            code_fallback: config.guardrails_code_fallback(),
-        }
+        Self { code_fallback: config.guardrails_code_fallback() }
     }
 }
 
@@ -78,6 +71,6 @@ fn settings(tx: &Tx<'_>) -> Settings {
 }
 
 /// How far the caller is trusted, 0 to 4.
-fn trust(tx: &Tx<'_>, ctx: &Context) -> u8 {
-    if ctx.caller.person { PERSON_TRUST } else { settings(tx).default_trust }
+fn trust(tx: &Tx<'_>, ctx: &Context) -> Outcome<u8> {
+    Ok(profiles::of(tx, &ctx.caller, ctx.project())?.profile.trust)
 }

@@ -1,6 +1,6 @@
 //! The tools by which a person changes the rules.
 //!
-//! - What loosens a rule needs a person at a terminal.
+//! - Every change needs a person at a terminal.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -104,7 +104,7 @@ const fn three() -> i64 {
 impl Tool for AddGuardrail {
     const NAME: &'static str = "add_guardrail";
     const TITLE: &'static str = "Add a guardrail";
-    const ACCESS: Access = Access::Admin;
+    const ACCESS: Access = Access::Policy;
     const AUDIENCE: Audience = Audience::People;
     const GROWS: bool = true;
     type Reply = Ruled;
@@ -150,7 +150,7 @@ pub struct DisableGuardrail {
 impl Tool for DisableGuardrail {
     const NAME: &'static str = "disable_guardrail";
     const TITLE: &'static str = "Switch a guardrail off";
-    const ACCESS: Access = Access::Admin;
+    const ACCESS: Access = Access::Policy;
     const AUDIENCE: Audience = Audience::People;
     const HINTS: Hints = Hints { idempotent: true, destructive: true };
     type Reply = Ruled;
@@ -170,7 +170,7 @@ pub struct EnableGuardrail {
 impl Tool for EnableGuardrail {
     const NAME: &'static str = "enable_guardrail";
     const TITLE: &'static str = "Switch a guardrail on";
-    const ACCESS: Access = Access::Admin;
+    const ACCESS: Access = Access::Policy;
     const AUDIENCE: Audience = Audience::People;
     const HINTS: Hints = Hints { idempotent: true, destructive: false };
     type Reply = Ruled;
@@ -194,7 +194,7 @@ pub struct SetGuardrail {
 impl Tool for SetGuardrail {
     const NAME: &'static str = "set_guardrail";
     const TITLE: &'static str = "Change a guardrail";
-    const ACCESS: Access = Access::Admin;
+    const ACCESS: Access = Access::Policy;
     const AUDIENCE: Audience = Audience::People;
     const HINTS: Hints = Hints { idempotent: true, destructive: true };
     type Reply = Ruled;

@@ -56,7 +56,7 @@ pub fn screen(
     let mut screening = Screening {
         rules: &*rules(tx)?,
         root: ctx.repo.root.to_string_lossy().into_owned(),
-        trust: trust(tx, ctx),
+        trust: trust(tx, ctx)?,
         operation,
         left: TEXTS_MAX,
         found: Screened::default(),

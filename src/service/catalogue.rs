@@ -176,14 +176,16 @@ fn object(schema: Schema) -> Map<String, Value> {
     }
 }
 
-/// Drops integer formats (unknown to validators) and `null` alternatives: a
-/// field that is left out is simply not there.
+/// Drops formats of numbers (unknown to validators), empty defaults and `null`
+/// alternatives: a field that is left out is simply not there.
 fn lean(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            let integer_format =
-                fields.get("format").and_then(Value::as_str).is_some_and(|f| f.contains("int"));
-            if integer_format {
+            let number_format = fields
+                .get("format")
+                .and_then(Value::as_str)
+                .is_some_and(|f| f.contains("int") || f == "double");
+            if number_format {
                 fields.remove("format");
             }
             if let Some(Value::Array(types)) = fields.get_mut("type") {
@@ -193,8 +195,12 @@ fn lean(value: &mut Value) {
                     fields.insert("type".into(), one);
                 }
             }
-            if fields.get("default") == Some(&Value::Null) {
+            let empty = [Value::Null, json!([]), json!("")];
+            if fields.get("default").is_some_and(|default| empty.contains(default)) {
                 fields.remove("default");
+            }
+            if let Some(Value::Array(words)) = fields.get_mut("enum") {
+                words.retain(|word| !word.is_null());
             }
             fields.values_mut().for_each(lean);
         }

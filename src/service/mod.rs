@@ -13,17 +13,18 @@
 
 pub mod arguments;
 pub mod catalogue;
+mod gate;
 mod permit;
 pub mod resources;
+mod tools;
 mod waiting;
 mod watch;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::agents;
 use crate::answer::Answer;
 use crate::audit::{self, Known, Record};
 use crate::config::Config;
@@ -31,59 +32,19 @@ use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
 use crate::guard::{self, Caught};
 use crate::locks;
+use crate::network;
+use crate::policy;
+use crate::profiles;
 use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
 use crate::time::{Clock, Time};
 use crate::tool::{Access, Progress};
 use crate::waits;
-use crate::work;
-use arguments::ArgumentRefusal;
 use catalogue::{Call, Entry};
+use gate::{Admission, Subject};
+pub use tools::{TOOLS, find};
 pub use waiting::record_settled;
 use watch::Watch;
-
-/// Every tool, in the order in which clients see them.
-pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    vec![
-        Entry::of::<locks::AcquireLock>(),
-        Entry::of::<locks::ReleaseLock>(),
-        Entry::of::<locks::CheckLocks>(),
-        Entry::of::<work::SubmitWork>(),
-        Entry::of::<work::GetWork>(),
-        Entry::of::<work::CompleteWork>(),
-        Entry::of::<agents::RegisterSession>(),
-        Entry::of::<agents::DiscoverAgents>(),
-        Entry::of::<agents::Heartbeat>(),
-        Entry::of::<guard::CheckGuardrails>(),
-        Entry::of::<audit::QueryAudit>(),
-        Entry::of::<work::PendingWork>(),
-        Entry::of::<work::ListWork>(),
-        Entry::of::<work::ShowWork>(),
-        Entry::of::<work::WorkGraph>(),
-        Entry::of::<work::CancelWork>(),
-        Entry::of::<work::RetryWork>(),
-        Entry::of::<locks::ForceReleaseLock>(),
-        Entry::of::<audit::AuditRows>(),
-        Entry::of::<audit::SealAudit>(),
-        Entry::of::<guard::ListGuardrails>(),
-        Entry::of::<guard::AddGuardrail>(),
-        Entry::of::<guard::DisableGuardrail>(),
-        Entry::of::<guard::EnableGuardrail>(),
-        Entry::of::<guard::SetGuardrail>(),
-    ]
-});
-
-/// The tool of that name.
-///
-/// # Errors
-/// `unknown_tool`, with the nearest name.
-pub fn find(name: &str) -> Outcome<&'static Entry> {
-    TOOLS.iter().find(|entry| entry.name == name).ok_or_else(|| {
-        let known: Vec<&str> = TOOLS.iter().map(|entry| entry.name).collect();
-        let nearest = arguments::nearest(name, &known);
-        ArgumentRefusal::UnknownTool { name: name.chars().take(80).collect(), nearest }.into()
-    })
-}
 
 /// The service over one store.
 pub struct Service {
@@ -97,8 +58,8 @@ struct Request {
     ctx: Context,
     operation: &'static str,
     arguments: Value,
-    /// The call, or why it cannot be made.
-    call: Result<Box<dyn Call>, Answer>,
+    /// The call and what it is about, or why it cannot be made.
+    call: Result<(Box<dyn Call>, Subject), Answer>,
     /// Guardrails that its text broke.
     caught: Vec<Caught>,
 }
@@ -117,8 +78,11 @@ impl Service {
         Self { store, clock, watch }
     }
 
-    /// Puts the settings about guardrails in force.
+    /// Puts the settings about profiles, policies, hosts and guardrails in force.
     pub fn configure(&self, config: &Config) {
+        profiles::configure(&self.store, profiles::Settings::of(config));
+        policy::configure(&self.store, policy::Settings::of(config));
+        network::configure(&self.store, config.network_default_policy());
         guard::configure(&self.store, guard::Settings::of(config));
     }
 
@@ -150,8 +114,12 @@ impl Service {
             Err(failure) => return self.refuse_unknown(ctx, name, asked, failure).await,
         };
         let request = Arc::new(self.request(ctx, entry, asked));
-        if entry.access == Access::Read && request.call.is_ok() && request.ctx.ticket.is_none() {
-            return tokio::task::block_in_place(|| self.look(&request));
+        if entry.access == Access::Read
+            && request.call.is_ok()
+            && request.ctx.ticket.is_none()
+            && let Some(answer) = tokio::task::block_in_place(|| self.look(&request))
+        {
+            return answer;
         }
         let listening = request.ctx.ticket.map(|ticket| self.store.news().expect(ticket.id));
         let ended = {
@@ -211,9 +179,10 @@ impl Service {
             let mut call = entry.parse(&arguments)?;
             call.prepare(&ctx)?;
             self.screen(&ctx, entry, &arguments, &mut caught)?;
-            Ok(call)
+            policy::prepare(&self.store, &ctx);
+            Ok((call, Subject::of(entry, &ctx, &arguments)))
         });
-        if let Ok(call) = &call {
+        if let Ok((call, _)) = &call {
             ctx.ticket = waiting::ticket(call.wait_seconds(), ctx.now);
         }
         let call = call.map_err(Answer::from);
@@ -236,13 +205,19 @@ impl Service {
         screened.refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
-    /// A read: a snapshot, audited later with others' rows.
-    fn look(&self, request: &Arc<Request>) -> Answer {
+    /// A read: a snapshot, audited later with others' rows. `None` if it must write
+    /// before it may be made.
+    fn look(&self, request: &Arc<Request>) -> Option<Answer> {
+        let (ctx, arguments) = (&request.ctx, &request.arguments);
         let answer = self.store.read(|tx| match &request.call {
-            Ok(call) => ended(call.run(tx, &request.ctx)),
-            Err(refused) => Ok(refused.clone()),
+            Ok((call, subject)) => match gate::admit(tx, ctx, subject, arguments) {
+                Ok(Admission::Granted(_)) => ended(call.run(tx, ctx)).map(Some),
+                Ok(Admission::InTransaction) => Ok(None),
+                Err(failure) => ended(Err(failure)).map(Some),
+            },
+            Err(refused) => Ok(Some(refused.clone())),
         });
-        let answer = answer.unwrap_or_else(Answer::from);
+        let answer = answer.unwrap_or_else(|failure| Some(Answer::from(failure)))?;
         let (request, kept) = (Arc::clone(request), answer.clone());
         self.store.write_later(move |tx| {
             permit::seen(tx, &request.ctx, request.operation)?;
@@ -250,7 +225,7 @@ impl Service {
             // A read may be repeated freely, so its name is not kept.
             record(tx, &request, &kept, None)
         });
-        answer
+        Some(answer)
     }
 
     async fn refuse_unknown(
@@ -295,7 +270,9 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
     permit::seen(tx, &request.ctx, request.operation)?;
     let settled = tx.settled_count();
     let outcome = match &request.call {
-        Ok(call) => tx.attempt(|tx| call.run(tx, &request.ctx)),
+        Ok((call, subject)) => {
+            gate::run(tx, &request.ctx, subject, &request.arguments, call.as_ref())
+        }
         Err(refused) => {
             leave_note(tx, request)?;
             record(tx, request, refused, key)?;
@@ -342,7 +319,7 @@ fn with_news(tx: &Tx<'_>, request: &Request, mut answer: Answer) -> Outcome<Answ
 /// What a call leaves behind beside its audit row, whatever came of it.
 fn leave_note(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
     guard::note(tx, &request.ctx, request.operation, &request.caught)?;
-    request.call.as_ref().map_or(Ok(()), |call| call.note(tx, &request.ctx))
+    request.call.as_ref().map_or(Ok(()), |(call, _)| call.note(tx, &request.ctx))
 }
 
 fn refused_or_fault(failure: Failure) -> Outcome<Answer> {

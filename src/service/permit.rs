@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::failure::{Outcome, Refusal};
 use crate::locks;
 use crate::store::{Store, Tx};
-use crate::tool::{Audience, Tool as _};
+use crate::tool::{Access, Audience, Tool as _};
 use crate::work;
 
 use super::catalogue::Entry;
@@ -17,6 +17,8 @@ pub enum PermitRefusal {
     PersonRequired { tool: &'static str },
     #[error("{tool} takes something away from somebody, so it needs a person at a terminal")]
     TerminalRequired { tool: &'static str },
+    #[error("{tool} changes who may do what, so it needs a person at a terminal")]
+    PolicyAtTerminal { tool: &'static str },
     #[error("the disk is full, so {tool} cannot be kept")]
     DiskFull { tool: &'static str },
 }
@@ -24,7 +26,9 @@ pub enum PermitRefusal {
 impl Refusal for PermitRefusal {
     fn code(&self) -> &'static str {
         match self {
-            Self::PersonRequired { .. } | Self::TerminalRequired { .. } => "person_required",
+            Self::PersonRequired { .. }
+            | Self::TerminalRequired { .. }
+            | Self::PolicyAtTerminal { .. } => "person_required",
             Self::DiskFull { .. } => "disk_full",
         }
     }
@@ -32,7 +36,7 @@ impl Refusal for PermitRefusal {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::PersonRequired { .. } => "ask the person who runs you to do it".into(),
-            Self::TerminalRequired { .. } => {
+            Self::TerminalRequired { .. } | Self::PolicyAtTerminal { .. } => {
                 "run it yourself in a terminal that no agent has opened".into()
             }
             Self::DiskFull { .. } => {
@@ -53,6 +57,9 @@ pub fn permit(entry: &Entry, ctx: &Context, store: &Store) -> Outcome<()> {
     // A script may do a person's work, but not take something away from somebody.
     if entry.audience == Audience::People && entry.hints.destructive && !ctx.caller.at_terminal() {
         return Err(PermitRefusal::TerminalRequired { tool: entry.name }.into());
+    }
+    if entry.access == Access::Policy && !ctx.caller.at_terminal() {
+        return Err(PermitRefusal::PolicyAtTerminal { tool: entry.name }.into());
     }
     if entry.grows && store.is_short_of_room() {
         return Err(PermitRefusal::DiskFull { tool: entry.name }.into());

@@ -85,7 +85,7 @@ fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<O
     if !waits::leave(tx, ticket.id)? {
         return Ok(None);
     }
-    let Ok(call) = &request.call else { return Ok(None) };
+    let Ok((call, _)) = &request.call else { return Ok(None) };
     let mut ctx = request.ctx.clone();
     ctx.now = now;
     let settled = tx.settled_count();
@@ -100,7 +100,7 @@ fn leave(tx: &Tx<'_>, request: &Request, ticket: Ticket, now: Time) -> Outcome<O
 
 fn take_back(tx: &Tx<'_>, request: &Request, ctx: &Context, granted: &Value) -> Outcome<()> {
     let from = tx.settled_count();
-    if let Ok(call) = &request.call {
+    if let Ok((call, _)) = &request.call {
         call.take_back(tx, ctx, granted)?;
     }
     record_settled(tx, from, ctx.now)

@@ -28,6 +28,11 @@ steps![
     "002_handoff_tables",
     "003_discovery_functions",
     "007_audit_tables",
+    "006_profile_tables",
+    "008_network_policy_tables",
+    "010_cedar_policy_store",
+    "011_approval_queue",
+    "004_memory_tables",
     "005_guardrail_tables",
 ];
 

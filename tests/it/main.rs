@@ -7,6 +7,7 @@
 )]
 
 mod agents;
+mod approvals;
 mod audit;
 mod cli;
 mod config;
@@ -14,6 +15,11 @@ mod e2e;
 mod guard;
 mod life;
 mod locks;
+mod network;
+mod policy;
+mod profiles;
+mod handoffs;
+mod memory;
 mod repo;
 mod schema;
 mod tidy;

@@ -196,7 +196,9 @@ impl Waiting<'_> {
     }
 }
 
-/// The fields of an answer, whatever it is.
+/// The fields of an answer by name, whatever it is.
 pub fn fields(answer: &Answer) -> Value {
-    answer.flat()
+    let mut fields = answer.flat();
+    fields.sort_all_objects();
+    fields
 }

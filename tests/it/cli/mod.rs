@@ -4,5 +4,6 @@ mod audit;
 mod commands;
 mod guard;
 mod help;
+mod learned;
 mod views;
 mod work;

@@ -31,7 +31,14 @@ fn every_tool() -> Vec<Value> {
             json!({ "task_id": "$6.task_id", "success": true, "result": { "n": 2 } }),
         ),
         call("release_lock", json!({ "file_path": "src/main.rs" })),
+        call("check_guardrails", json!({ "operation_text": "git push --force" })),
         call("query_audit", json!({ "limit": 5 })),
+        call("get_my_profile", json!({})),
+        call("check_policy", json!({ "operation": "network_access", "resource": "github.com" })),
+        call(
+            "validate_cedar_policy",
+            json!({ "policy_text": "forbid (principal, action, resource);" }),
+        ),
     ]
 }
 

@@ -71,16 +71,10 @@ fn a_result_is_screened_and_the_task_stays_claimed() {
 #[test]
 fn a_warning_is_kept_and_stops_nobody() {
     let world = World::new();
-    let asked = task("x", json!({ "command": "git push --force-with-lease origin feature" }));
-    let mut ann = world.agent("ann");
-    coord::guard::configure(
-        world.service.store(),
-        coord::guard::Settings { default_trust: 1, code_fallback: true },
-    );
-    ann.caller.agent_type = "unknown".into();
-    assert_eq!(fields(&ann.asks("submit_work", asked))["success"], true);
+    let asked = task("x", json!({ "command": "echo A=1 >> .env" }));
+    assert_eq!(fields(&world.agent("ann").asks("submit_work", asked))["success"], true);
     let rows = kept(&world, 1);
-    assert_eq!((rows[0].rule.as_str(), rows[0].blocked), ("git_force_push_lease", false));
+    assert_eq!((rows[0].rule.as_str(), rows[0].blocked), ("env_file_modify", false));
 }
 
 #[test]

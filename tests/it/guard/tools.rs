@@ -122,7 +122,7 @@ fn rows_that_cannot_be_read_leave_the_built_in_rules() {
     });
     broken.expect("the table is there");
     assert_eq!(verdict(&world.agent("ann"), "git push --force"), "block");
-    let settings = coord::guard::Settings { code_fallback: false, ..Default::default() };
+    let settings = coord::guard::Settings { code_fallback: false };
     coord::guard::configure(store, settings);
     let answer = checked(&world.agent("ann"), "git push --force");
     assert_eq!(answer["code"], "internal", "without a fallback nothing is judged");

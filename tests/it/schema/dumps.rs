@@ -30,6 +30,10 @@ fn filled() -> Connection {
             into_sqlite(&database, table, &row).expect("a valid row");
         }
     }
+    // What triggers draw by lot to tell that rows changed is another value each time.
+    database
+        .execute("UPDATE meta SET value = 'drawn' WHERE key LIKE '%version'", [])
+        .expect("the rows are there");
     database
 }
 
@@ -49,8 +53,10 @@ fn dump(database: &Connection) -> String {
         sql.push_str(&format!("PRAGMA {mark} = {value};\n"));
     }
     let texts = |kind: &str| {
-        let order =
-            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type = ?1 ORDER BY name";
+        let order = "SELECT m.name, m.sql
+                       FROM sqlite_master AS m LEFT JOIN pragma_table_list AS t
+                         ON t.schema = 'main' AND t.name = m.name
+                      WHERE m.sql IS NOT NULL AND coalesce(t.type, m.type) = ?1 ORDER BY m.name";
         let mut statement = database.prepare(order).expect("the catalogue can be read");
         let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)));
         rows.expect("the catalogue can be read")
@@ -60,6 +66,16 @@ fn dump(database: &Connection) -> String {
     for (table, text) in texts("table") {
         sql.push_str(&format!("\n{text};\n"));
         sql.extend(inserts(database, &table));
+    }
+    for (_, text) in texts("view") {
+        sql.push_str(&format!("\n{text};\n"));
+    }
+    // A full-text index is made from the rows, as its shadow tables are made by itself.
+    for (name, text) in texts("virtual") {
+        sql.push_str(&format!("\n{text};\n"));
+        if text.contains("USING fts5 (") {
+            sql.push_str(&format!("INSERT INTO {name} ({name}) VALUES ('rebuild');\n"));
+        }
     }
     for (_, text) in texts("index").into_iter().chain(texts("trigger")) {
         sql.push_str(&format!("\n{text};\n"));
@@ -140,7 +156,9 @@ fn upgraded(path: &Path) -> (Connection, Vec<i64>, Vec<String>) {
     let database = Connection::open_in_memory().expect("memory is there");
     database.execute_batch(&sql).expect("a dump is a database");
     let tables = {
-        let names = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+        let names = "SELECT name FROM pragma_table_list
+                      WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                      ORDER BY name";
         let mut names = database.prepare(names).expect("the catalogue can be read");
         let names = names.query_map([], |row| row.get(0)).expect("the catalogue can be read");
         names.collect::<Result<Vec<String>, _>>().expect("names are text")

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 5;
+PRAGMA user_version = 10;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -7,6 +7,43 @@ CREATE TABLE agent_capabilities (
     PRIMARY KEY (session_id, capability)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO agent_capabilities VALUES ('session_id', 'capability');
+
+CREATE TABLE agent_files (
+    project   TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id  TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    path_key  TEXT    NOT NULL CHECK (octet_length(path_key) BETWEEN 1 AND 1024 AND instr(path_key, char(0)) = 0),
+    day_start INTEGER NOT NULL CHECK (day_start BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, agent_id, path_key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO agent_files VALUES ('project', 'agent_id', 'path_key', 1);
+
+CREATE TABLE agent_profile_assignments (
+    project      TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    subject_kind TEXT    NOT NULL CHECK (subject_kind IN ('agent', 'type')),
+    subject      TEXT    NOT NULL CHECK (octet_length(subject) BETWEEN 1 AND 512 AND instr(subject, char(0)) = 0),
+    profile      TEXT    NOT NULL CHECK (octet_length(profile) BETWEEN 1 AND 512 AND instr(profile, char(0)) = 0),
+    assigned_by  TEXT    NOT NULL CHECK (octet_length(assigned_by) BETWEEN 1 AND 512 AND instr(assigned_by, char(0)) = 0),
+    assigned_at  INTEGER NOT NULL CHECK (assigned_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, subject_kind, subject)
+) STRICT, WITHOUT ROWID;
+INSERT INTO agent_profile_assignments VALUES ('project', 'agent', 'subject', 'profile', 'assigned_by', 1);
+
+CREATE TABLE agent_profiles (
+    name                TEXT    NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 512 AND instr(name, char(0)) = 0),
+    agent_type          TEXT    CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0), -- agents of this type have it unless another is assigned
+    description         TEXT    NOT NULL CHECK (instr(description, char(0)) = 0),
+    trust_level         INTEGER NOT NULL CHECK (trust_level BETWEEN 0 AND 4),
+    allowed_operations  TEXT    CHECK (json_valid(allowed_operations) AND json_type(allowed_operations) = 'array' AND instr(allowed_operations, char(0)) = 0), -- these and no others; absent: all that the trust allows
+    blocked_operations  TEXT    NOT NULL CHECK (json_valid(blocked_operations) AND json_type(blocked_operations) = 'array' AND instr(blocked_operations, char(0)) = 0),
+    ask_operations      TEXT    NOT NULL CHECK (json_valid(ask_operations) AND json_type(ask_operations) = 'array' AND instr(ask_operations, char(0)) = 0), -- a person approves each call
+    max_files_per_day   INTEGER CHECK (max_files_per_day >= 0),
+    max_seconds_per_day INTEGER CHECK (max_seconds_per_day >= 0),
+    max_calls_per_hour  INTEGER CHECK (max_calls_per_hour >= 0),
+    updated_by          TEXT    NOT NULL CHECK (octet_length(updated_by) BETWEEN 1 AND 512 AND instr(updated_by, char(0)) = 0),
+    updated_at          INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (name)
+) STRICT;
+INSERT INTO agent_profiles VALUES ('name', NULL, 'description', 0, NULL, '[]', '[]', NULL, NULL, NULL, 'updated_by', 1);
 
 CREATE TABLE agent_sessions (
     session_id     TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -27,6 +64,42 @@ CREATE TABLE agent_sessions (
     CONSTRAINT an_end_has_its_reason CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) STRICT;
 INSERT INTO agent_sessions VALUES ('session_id', 'project', 'agent_id', 'agent_type', NULL, NULL, NULL, NULL, 'connection', 'identity_rule', 1, 1, NULL, NULL);
+
+CREATE TABLE agent_usage (
+    project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id   TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    hour_start INTEGER NOT NULL CHECK (hour_start BETWEEN 0 AND 253402300799999),
+    calls      INTEGER NOT NULL CHECK (calls >= 0), -- in that hour
+    day_start  INTEGER NOT NULL CHECK (day_start BETWEEN 0 AND 253402300799999),
+    active_ms  INTEGER NOT NULL CHECK (active_ms >= 0), -- in that day, long silences left out
+    last_at    INTEGER NOT NULL CHECK (last_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, agent_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO agent_usage VALUES ('project', 'agent_id', 1, 0, 1, 0, 1);
+
+CREATE TABLE approval_queue (
+    approval_id TEXT    NOT NULL CHECK (octet_length(approval_id) = 36 AND approval_id GLOB '????????-????-????-????-????????????' AND length(replace(approval_id, '-', '')) = 32 AND approval_id NOT GLOB '*[^0-9a-f-]*'),
+    project     TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    session_id  TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    agent_id    TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type  TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    operation   TEXT    NOT NULL CHECK (octet_length(operation) BETWEEN 1 AND 512 AND instr(operation, char(0)) = 0),
+    arguments   TEXT    NOT NULL CHECK (instr(arguments, char(0)) = 0), -- for the person who decides; secrets taken out, shortened
+    digest      TEXT    NOT NULL CHECK (octet_length(digest) = 64 AND length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'), -- of the operation and its whole arguments
+    reason      TEXT    NOT NULL CHECK (instr(reason, char(0)) = 0),
+    policy      TEXT    NOT NULL CHECK (octet_length(policy) BETWEEN 1 AND 512 AND instr(policy, char(0)) = 0), -- what wants it approved
+    status      TEXT    NOT NULL CHECK (status IN ('pending', 'approved', 'denied', 'used')),
+    asked_at    INTEGER NOT NULL CHECK (asked_at BETWEEN 0 AND 253402300799999),
+    expires_at  INTEGER NOT NULL CHECK (expires_at BETWEEN 0 AND 253402300799999),
+    decided_by  TEXT    CHECK (octet_length(decided_by) BETWEEN 1 AND 512 AND instr(decided_by, char(0)) = 0),
+    decided_at  INTEGER CHECK (decided_at BETWEEN 0 AND 253402300799999),
+    note        TEXT    CHECK (instr(note, char(0)) = 0),
+    used_at     INTEGER CHECK (used_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (approval_id),
+    CONSTRAINT a_decision_is_whole CHECK ((status = 'pending') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT only_what_was_used_has_its_time CHECK ((status = 'used') = (used_at IS NOT NULL))
+) STRICT;
+INSERT INTO approval_queue VALUES ('00000000-0000-7000-8000-000000000001', 'project', 'session_id', 'agent_id', 'agent_type', 'operation', 'arguments', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'reason', 'policy', 'pending', 1, 1, NULL, NULL, NULL, NULL);
 
 CREATE TABLE audit_log (
     seq         INTEGER NOT NULL CHECK (seq >= 1),
@@ -58,6 +131,44 @@ CREATE TABLE audit_seals (
     CONSTRAINT a_segment_is_dense CHECK (row_count = seq_to - seq_from + 1)
 ) STRICT;
 INSERT INTO audit_seals VALUES (1, 1, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 1, 'file', 1);
+
+CREATE TABLE cedar_policies (
+    policy_id   TEXT    NOT NULL CHECK (octet_length(policy_id) BETWEEN 1 AND 512 AND instr(policy_id, char(0)) = 0),
+    project     TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    policy_text TEXT    NOT NULL CHECK (instr(policy_text, char(0)) = 0),
+    description TEXT    NOT NULL CHECK (instr(description, char(0)) = 0),
+    enabled     INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    updated_by  TEXT    NOT NULL CHECK (octet_length(updated_by) BETWEEN 1 AND 512 AND instr(updated_by, char(0)) = 0),
+    updated_at  INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (policy_id)
+) STRICT;
+INSERT INTO cedar_policies VALUES ('policy_id', 'project', 'policy_text', 'description', 1, 'updated_by', 1);
+
+CREATE TABLE episodic_memories (
+    memory_id    TEXT    NOT NULL CHECK (octet_length(memory_id) = 36 AND memory_id GLOB '????????-????-????-????-????????????' AND length(replace(memory_id, '-', '')) = 32 AND memory_id NOT GLOB '*[^0-9a-f-]*'),
+    seq          INTEGER NOT NULL CHECK (seq >= 1), -- its place in the full-text index; counted on this device
+    project      TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id     TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type   TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    session_id   TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    event_type   TEXT    NOT NULL CHECK (event_type IN ('error', 'success', 'decision', 'discovery', 'optimization')),
+    summary      TEXT    NOT NULL CHECK (instr(summary, char(0)) = 0),
+    details      TEXT    CHECK (json_valid(details) AND instr(details, char(0)) = 0),
+    outcome      TEXT    CHECK (outcome IN ('positive', 'negative', 'neutral')),
+    lessons      TEXT    NOT NULL CHECK (json_valid(lessons) AND json_type(lessons) = 'array' AND instr(lessons, char(0)) = 0),
+    tags         TEXT    NOT NULL CHECK (json_valid(tags) AND json_type(tags) = 'array' AND instr(tags, char(0)) = 0),
+    keywords     TEXT    NOT NULL CHECK (instr(keywords, char(0)) = 0), -- parts of the identifiers in it, by which it is found too
+    norm_key     TEXT    NOT NULL CHECK (octet_length(norm_key) = 64 AND length(norm_key) = 64 AND norm_key NOT GLOB '*[^0-9a-f]*'), -- of the summary without case, spaces and punctuation; equal for what says the same
+    branch       TEXT    CHECK (instr(branch, char(0)) = 0),
+    commit_id    TEXT    CHECK (octet_length(commit_id) BETWEEN 1 AND 512 AND instr(commit_id, char(0)) = 0),
+    pinned       INTEGER NOT NULL CHECK (pinned IN (0, 1)), -- it does not age
+    created_at   INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    forgotten_at INTEGER CHECK (forgotten_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (memory_id),
+    CONSTRAINT a_memory_says_something CHECK (summary <> '' OR forgotten_at IS NOT NULL),
+    CONSTRAINT what_is_forgotten_is_gone CHECK (forgotten_at IS NULL OR (summary = '' AND details IS NULL AND keywords = ''))
+) STRICT;
+INSERT INTO episodic_memories VALUES ('00000000-0000-7000-8000-000000000001', 1, 'project', 'agent_id', 'agent_type', 'session_id', 'error', 'summary', NULL, NULL, '[]', '[]', 'keywords', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', NULL, NULL, 1, 1, NULL);
 
 CREATE TABLE file_locks (
     project     TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
@@ -124,7 +235,38 @@ CREATE TABLE meta (
     value TEXT NOT NULL CHECK (instr(value, char(0)) = 0),
     PRIMARY KEY (key)
 ) STRICT;
+INSERT INTO meta VALUES ('cedar_version', 'drawn');
 INSERT INTO meta VALUES ('key', 'value');
+INSERT INTO meta VALUES ('network_version', 'drawn');
+INSERT INTO meta VALUES ('profiles_version', 'drawn');
+
+CREATE TABLE network_access_log (
+    access_id  TEXT    NOT NULL CHECK (octet_length(access_id) = 36 AND access_id GLOB '????????-????-????-????-????????????' AND length(replace(access_id, '-', '')) = 32 AND access_id NOT GLOB '*[^0-9a-f-]*'),
+    project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    agent_id   TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    session_id TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    host       TEXT    NOT NULL CHECK (instr(host, char(0)) = 0), -- normalised where that was possible
+    allowed    INTEGER NOT NULL CHECK (allowed IN (0, 1)),
+    reason     TEXT    NOT NULL CHECK (octet_length(reason) BETWEEN 1 AND 512 AND instr(reason, char(0)) = 0),
+    rule       TEXT    CHECK (instr(rule, char(0)) = 0), -- the pattern that decided
+    at         INTEGER NOT NULL CHECK (at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (access_id)
+) STRICT;
+INSERT INTO network_access_log VALUES ('00000000-0000-7000-8000-000000000001', 'project', 'agent_id', 'agent_type', 'session_id', 'host', 1, 'reason', NULL, 1);
+
+CREATE TABLE network_domains (
+    project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    profile    TEXT    NOT NULL CHECK (octet_length(profile) BETWEEN 1 AND 512 AND instr(profile, char(0)) = 0),
+    pattern    TEXT    NOT NULL CHECK (octet_length(pattern) BETWEEN 1 AND 512 AND instr(pattern, char(0)) = 0), -- lower case, Punycode, without a final dot
+    effect     TEXT    NOT NULL CHECK (effect IN ('allow', 'block')),
+    priority   INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 1000), -- the highest that matches decides; between equals, a block
+    reason     TEXT    CHECK (instr(reason, char(0)) = 0),
+    created_by TEXT    NOT NULL CHECK (octet_length(created_by) BETWEEN 1 AND 512 AND instr(created_by, char(0)) = 0),
+    created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, profile, pattern)
+) STRICT, WITHOUT ROWID;
+INSERT INTO network_domains VALUES ('project', 'profile', 'pattern', 'allow', 0, NULL, 'created_by', 1);
 
 CREATE TABLE operation_guardrails (
     rule        TEXT    NOT NULL CHECK (octet_length(rule) BETWEEN 1 AND 512 AND instr(rule, char(0)) = 0),
@@ -245,6 +387,26 @@ INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000002', 'project'
 INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000003', 'project', 4, 'task_type', 'description', NULL, 1, 'failed', 0, NULL, 0, 1, 1, NULL, '[]', NULL, 'submitted_by', 1, 's1', 'ann', 1, NULL, NULL, 1, NULL, 'it does not compile', NULL, 3);
 INSERT INTO work_queue VALUES ('00000000-0000-7000-8000-000000000004', 'project', 5, 'task_type', 'description', NULL, 1, 'cancelled', 0, NULL, 0, 0, 1, NULL, '[]', NULL, 'submitted_by', 1, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 3);
 
+CREATE VIEW memory_texts AS
+SELECT seq,
+       'p' || hex(project) || ' e' || event_type || ' a' || hex(agent_id) AS facets,
+       summary,
+       lessons,
+       tags,
+       coalesce(details, '') AS details,
+       keywords
+  FROM episodic_memories
+ WHERE forgotten_at IS NULL;
+
+CREATE VIRTUAL TABLE memory_index USING fts5 (
+    facets, summary, lessons, tags, details, keywords,
+    content = 'memory_texts', content_rowid = 'seq',
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+INSERT INTO memory_index (memory_index) VALUES ('rebuild');
+
+CREATE VIRTUAL TABLE memory_words USING fts5vocab (memory_index, row);
+
 CREATE INDEX agent_capabilities_by_name ON agent_capabilities (capability, session_id);
 
 CREATE INDEX agent_sessions_by_agent ON agent_sessions (project, agent_id, started_at);
@@ -255,6 +417,10 @@ CREATE INDEX agent_sessions_live ON agent_sessions (project, agent_id)
 CREATE INDEX agent_sessions_silent ON agent_sessions (last_seen_at)
     WHERE ended_at IS NULL;
 
+CREATE INDEX approval_queue_by_call ON approval_queue (session_id, digest, status);
+
+CREATE INDEX approval_queue_open ON approval_queue (project, asked_at);
+
 CREATE INDEX audit_log_by_agent ON audit_log (agent_id, seq);
 
 CREATE INDEX audit_log_by_operation ON audit_log (operation, seq);
@@ -263,6 +429,17 @@ CREATE INDEX audit_log_by_time ON audit_log (project, at);
 
 CREATE UNIQUE INDEX audit_log_request ON audit_log (request_key)
     WHERE request_key IS NOT NULL;
+
+CREATE INDEX episodic_memories_by_seq ON episodic_memories (seq);
+
+CREATE INDEX episodic_memories_pinned ON episodic_memories (project, created_at)
+    WHERE pinned AND forgotten_at IS NULL;
+
+CREATE INDEX episodic_memories_recent ON episodic_memories (project, created_at)
+    WHERE forgotten_at IS NULL;
+
+CREATE INDEX episodic_memories_same ON episodic_memories (project, agent_id, norm_key, created_at)
+    WHERE forgotten_at IS NULL;
 
 CREATE INDEX file_locks_by_expiry ON file_locks (expires_at);
 
@@ -275,6 +452,8 @@ CREATE INDEX guardrail_violations_by_rule ON guardrail_violations (project, rule
 CREATE INDEX handoff_documents_by_agent ON handoff_documents (project, agent_id, created_at);
 
 CREATE INDEX handoff_documents_recent ON handoff_documents (project, created_at);
+
+CREATE INDEX network_access_log_recent ON network_access_log (project, at);
 
 CREATE INDEX replies_by_age ON replies (at);
 
@@ -312,6 +491,36 @@ CREATE INDEX work_queue_ready_by_type ON work_queue (project, capability_key, ta
 
 CREATE UNIQUE INDEX work_queue_seq ON work_queue (seq);
 
+CREATE TRIGGER agent_profile_assignments_added AFTER INSERT ON agent_profile_assignments BEGIN
+    INSERT INTO meta (key, value) VALUES ('profiles_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER agent_profile_assignments_changed AFTER UPDATE ON agent_profile_assignments BEGIN
+    INSERT INTO meta (key, value) VALUES ('profiles_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER agent_profile_assignments_removed AFTER DELETE ON agent_profile_assignments BEGIN
+    INSERT INTO meta (key, value) VALUES ('profiles_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER agent_profiles_added AFTER INSERT ON agent_profiles BEGIN
+    INSERT INTO meta (key, value) VALUES ('profiles_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER agent_profiles_changed AFTER UPDATE ON agent_profiles BEGIN
+    INSERT INTO meta (key, value) VALUES ('profiles_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER agent_profiles_removed AFTER DELETE ON agent_profiles BEGIN
+    INSERT INTO meta (key, value) VALUES ('profiles_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
 CREATE TRIGGER audit_log_is_never_changed BEFORE UPDATE ON audit_log
 BEGIN
     SELECT RAISE(ABORT, 'audit rows are immutable: a row is never changed');
@@ -347,4 +556,60 @@ WHEN new.seq_from <> coalesce((SELECT max(seq_to) FROM audit_seals), 0) + 1
   OR new.row_count <> (SELECT count(*) FROM audit_log WHERE seq BETWEEN new.seq_from AND new.seq_to)
 BEGIN
     SELECT RAISE(ABORT, 'audit seals must continue the last seal and fit the rows they seal');
+END;
+
+CREATE TRIGGER cedar_policies_added AFTER INSERT ON cedar_policies BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER cedar_policies_changed AFTER UPDATE ON cedar_policies BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER cedar_policies_removed AFTER DELETE ON cedar_policies BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER episodic_memories_are_indexed AFTER INSERT ON episodic_memories
+BEGIN
+    INSERT INTO memory_index (rowid, facets, summary, lessons, tags, details, keywords)
+    SELECT seq, facets, summary, lessons, tags, details, keywords FROM memory_texts WHERE seq = new.seq;
+END;
+
+CREATE TRIGGER episodic_memories_keep_their_words
+BEFORE UPDATE OF seq, project, agent_id, event_type, summary, lessons, tags, details, keywords ON episodic_memories
+WHEN new.forgotten_at IS NULL OR old.forgotten_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'memories are immutable: one is pinned or forgotten, never rewritten');
+END;
+
+CREATE TRIGGER episodic_memories_leave_the_index BEFORE DELETE ON episodic_memories
+BEGIN
+    INSERT INTO memory_index (memory_index, rowid, facets, summary, lessons, tags, details, keywords)
+    SELECT 'delete', seq, facets, summary, lessons, tags, details, keywords FROM memory_texts WHERE seq = old.seq;
+END;
+
+CREATE TRIGGER episodic_memories_leave_the_index_when_forgotten
+BEFORE UPDATE OF forgotten_at ON episodic_memories WHEN old.forgotten_at IS NULL
+BEGIN
+    INSERT INTO memory_index (memory_index, rowid, facets, summary, lessons, tags, details, keywords)
+    SELECT 'delete', seq, facets, summary, lessons, tags, details, keywords FROM memory_texts WHERE seq = old.seq;
+END;
+
+CREATE TRIGGER network_domains_added AFTER INSERT ON network_domains BEGIN
+    INSERT INTO meta (key, value) VALUES ('network_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER network_domains_changed AFTER UPDATE ON network_domains BEGIN
+    INSERT INTO meta (key, value) VALUES ('network_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER network_domains_removed AFTER DELETE ON network_domains BEGIN
+    INSERT INTO meta (key, value) VALUES ('network_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 END;

@@ -1,0 +1,128 @@
+//! Approvals: what a policy wants a person to decide.
+//!
+//! - An approval is for one call: this session, this operation, these arguments.
+//! - It is used once, and only within [`GOOD_FOR`] of the decision.
+//! - A person at a terminal decides; no agent can, least of all the one who asks.
+//!
+//! Not here: which calls must be approved (`policy`).
+
+mod refusal;
+mod sql;
+mod tools;
+
+use std::cell::Cell;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+pub use refusal::ApprovalRefusal;
+pub use tools::{ApprovalRow, Approvals, Approve, Decided, Deny, ListApprovals, NOTE_MAX};
+
+use crate::audit::redact;
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::ingress;
+use crate::store::{Topic, Tx};
+use crate::time::MINUTE;
+use sql::{Asked, Status};
+
+/// How long a question waits, and how long its approval can be used, in milliseconds.
+pub const GOOD_FOR: i64 = 15 * MINUTE;
+/// Characters of the arguments that are shown to the person who decides.
+const SHOWN_MAX: usize = 2_000;
+
+/// A call that needs a person's yes.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// What is to be done.
+    pub operation: &'a str,
+    /// With what.
+    pub arguments: &'a Value,
+    /// Why it needs a yes.
+    pub reason: &'a str,
+    /// What wants it approved.
+    pub policy: &'a str,
+}
+
+/// The approval for this call, if a person gave one that can still be used.
+///
+/// # Errors
+/// `approval_required`, with the question that a person now finds; `approval_denied`.
+/// Neither may undo the transaction, or the question is lost.
+pub fn granted(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>) -> Outcome<String> {
+    let digest = digest(ctx, wanted);
+    let known = sql::newest(tx, &ctx.caller.session_id, &digest, ctx.now)?;
+    let operation = wanted.operation.to_owned();
+    let asked = match known {
+        Some(known) if known.status == Status::Approved => return Ok(known.approval_id),
+        Some(known) if known.status == Status::Denied => {
+            let note = known.note;
+            return Err(ApprovalRefusal::Denied {
+                operation,
+                approval_id: known.approval_id,
+                note,
+            }
+            .into());
+        }
+        Some(known) => known,
+        None => ask(tx, ctx, wanted, digest)?,
+    };
+    Err(ApprovalRefusal::Required {
+        operation,
+        approval_id: asked.approval_id,
+        expires_at: asked.expires_at,
+        reason: asked.reason,
+    }
+    .into())
+}
+
+/// Uses an approval up.
+///
+/// # Errors
+/// `approval_required` when it was used meanwhile.
+pub fn consume(tx: &Tx<'_>, ctx: &Context, approval_id: &str) -> Outcome<()> {
+    if sql::consume(tx, approval_id, ctx.now)? == 0 {
+        return Err(ApprovalRefusal::Used { approval_id: approval_id.to_owned() }.into());
+    }
+    Ok(())
+}
+
+fn ask(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>, digest: String) -> Outcome<Asked> {
+    let caller = &ctx.caller;
+    let hidden = Cell::new(false);
+    let shown = serde_json::to_string(&redact::Redacted::of(wanted.arguments, &hidden));
+    let shown = shown.map_err(anyhow::Error::from)?;
+    let row = Asked {
+        approval_id: Uuid::now_v7().to_string(),
+        project: ctx.project().to_owned(),
+        session_id: caller.session_id.clone(),
+        agent_id: caller.agent_id.clone(),
+        agent_type: caller.agent_type.clone(),
+        operation: wanted.operation.to_owned(),
+        arguments: shown.chars().filter(|c| *c != '\0').take(SHOWN_MAX).collect(),
+        digest,
+        reason: wanted.reason.to_owned(),
+        policy: wanted.policy.to_owned(),
+        status: Status::Pending,
+        asked_at: ctx.now,
+        expires_at: ctx.now.plus(GOOD_FOR),
+        decided_by: None,
+        note: None,
+    };
+    sql::insert(tx, &row)?;
+    tx.changed(Topic::Audit);
+    Ok(row)
+}
+
+/// Names the call: the project, the operation and every argument.
+fn digest(ctx: &Context, wanted: &Wanted<'_>) -> String {
+    let arguments =
+        ingress::json(wanted.arguments).unwrap_or_else(|_| wanted.arguments.to_string());
+    let mut hash = Sha256::new();
+    for part in [ctx.project(), wanted.operation, &arguments] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,168 @@
+//! The policies' say in a call: what it is about, and whether it may be made.
+//!
+//! - Every call passes, reads too, in the transaction or snapshot that it runs in.
+//! - A call that a person must approve is refused with the question's id; the same
+//!   call, made again after the approval, uses it up together with its deed.
+//! - What frees, renews or finishes something is never refused for a limit.
+
+use serde_json::{Map, Value};
+
+use super::catalogue::{Call, Entry};
+use crate::approvals::{self, Wanted};
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::locks::AcquireLock;
+use crate::operations::Operation;
+use crate::policy::{self, Decision, Effect, PolicyRefusal, Question, Resource};
+use crate::profiles::{self, Held};
+use crate::repo::{Kind, Target};
+use crate::store::Tx;
+use crate::tool::{Access, Audience, Progress, Tool as _};
+
+/// What a call is about.
+pub struct Subject {
+    operation: Operation,
+    resources: Vec<Resource>,
+    /// Keys of the files that it is going to change.
+    files: Vec<String>,
+    /// Whether limits hold it back.
+    limited: bool,
+}
+
+/// Whether the call may be made.
+pub enum Admission {
+    /// It may, once this is entered.
+    Granted(Granted),
+    /// That cannot be told without writing; ask again in a transaction.
+    InTransaction,
+}
+
+/// A call that may be made.
+pub struct Granted {
+    held: Held,
+    approval: Option<String>,
+}
+
+impl Subject {
+    /// Reads it from the arguments. Looks at the file system, so it has no place in a
+    /// transaction.
+    pub fn of(entry: &Entry, ctx: &Context, arguments: &Value) -> Self {
+        let operation = Operation {
+            name: entry.name,
+            access: entry.access,
+            people: entry.audience == Audience::People,
+        };
+        let limited = entry.access == Access::Read || entry.grows;
+        let mut subject = Self { operation, resources: Vec::new(), files: Vec::new(), limited };
+        if entry.access == Access::Write {
+            let changes = entry.name == AcquireLock::NAME
+                && arguments.get("mode").and_then(Value::as_str) != Some("shared");
+            for target in targets(ctx, arguments) {
+                if changes && target.kind != Kind::Resource {
+                    subject.files.push(target.key);
+                }
+                subject.resources.push(Resource::File(target.shown));
+            }
+        }
+        if let Some(id) = arguments.get("task_id").and_then(Value::as_str) {
+            subject.resources.push(Resource::Task(id.to_owned()));
+        }
+        if subject.resources.is_empty() {
+            subject.resources.push(Resource::Project);
+        }
+        subject
+    }
+}
+
+/// The paths that a call names; those that are none are refused by its tool.
+fn targets(ctx: &Context, arguments: &Value) -> Vec<Target> {
+    let one = arguments.get("file_path").into_iter();
+    let many = arguments.get("file_paths").and_then(Value::as_array).into_iter().flatten();
+    let paths = one.chain(many).filter_map(Value::as_str);
+    paths.filter_map(|path| ctx.repo.resolve(path).ok()).collect()
+}
+
+/// Asks the engine in force about every resource, then the limits.
+///
+/// # Errors
+/// The refusals of `policy`, `approvals` and `profiles`.
+pub fn admit(
+    tx: &Tx<'_>,
+    ctx: &Context,
+    subject: &Subject,
+    arguments: &Value,
+) -> Outcome<Admission> {
+    let held = profiles::of(tx, &ctx.caller, ctx.project())?;
+    let (nothing, mut asking) = (Map::new(), None);
+    for resource in &subject.resources {
+        let decision = policy::decide(tx, ctx, &held, (subject.operation, resource), &nothing)?;
+        let question = Question {
+            caller: &ctx.caller,
+            profile: &held.profile,
+            project: ctx.project(),
+            operation: subject.operation,
+            resource,
+            context: &nothing,
+        };
+        match decision.effect {
+            Effect::Allow => {}
+            Effect::Deny => return Err(PolicyRefusal::of(&question, &decision).into()),
+            Effect::Ask => asking = Some((policy::reason(&question, &decision), decision)),
+        }
+    }
+    if asking.is_some() && !tx.can_write() {
+        return Ok(Admission::InTransaction);
+    }
+    let approval = match asking {
+        Some((reason, decision)) => {
+            Some(approved(tx, ctx, subject, arguments, &(reason, decision))?)
+        }
+        None => None,
+    };
+    profiles::charge(tx, ctx, &held, subject.limited)?;
+    Ok(Admission::Granted(Granted { held, approval }))
+}
+
+fn approved(
+    tx: &Tx<'_>,
+    ctx: &Context,
+    subject: &Subject,
+    arguments: &Value,
+    (reason, decision): &(String, Decision),
+) -> Outcome<String> {
+    let policy = decision.policies.join(", ");
+    let operation = subject.operation.name;
+    approvals::granted(tx, ctx, &Wanted { operation, arguments, reason, policy: &policy })
+}
+
+/// Runs a call in its transaction if the policies let it. A question to a person outlives
+/// the refusal; what the call uses up does not.
+///
+/// # Errors
+/// As [`admit`], and what the call ends with.
+pub fn run(
+    tx: &Tx<'_>,
+    ctx: &Context,
+    subject: &Subject,
+    arguments: &Value,
+    call: &dyn Call,
+) -> Outcome<Progress<Value>> {
+    let granted = match admit(tx, ctx, subject, arguments)? {
+        Admission::Granted(granted) => granted,
+        Admission::InTransaction => return Err(anyhow::anyhow!("this is a transaction").into()),
+    };
+    tx.attempt(|tx| {
+        granted.enter(tx, ctx, subject)?;
+        call.run(tx, ctx)
+    })
+}
+
+impl Granted {
+    /// Uses up what the call uses up, with its deed or not at all.
+    fn enter(&self, tx: &Tx<'_>, ctx: &Context, subject: &Subject) -> Outcome<()> {
+        if let Some(approval) = &self.approval {
+            approvals::consume(tx, ctx, approval)?;
+        }
+        profiles::note_files(tx, ctx, &self.held, &subject.files)
+    }
+}
