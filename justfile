@@ -32,3 +32,7 @@ bench *ARGS:
 # A thousand random kills; the tests do fifty.
 chaos KILLS="1000":
     COORD_CHAOS_KILLS={{KILLS}} cargo nextest run --release -E 'test(chaos)' --no-capture
+
+# Looks for texts that break the guardrails; needs cargo-fuzz and a nightly toolchain.
+fuzz SECONDS="60":
+    cargo +nightly fuzz run --fuzz-dir tests/fuzz verdict -- -max_total_time={{SECONDS}}

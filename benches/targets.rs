@@ -37,10 +37,11 @@ const BENCHES: &[Bench] = &[
     ("contention", targets::contention::run),
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
-    ("guardrails", targets::guardrails::run),
     ("policy", targets::policy::run),
     ("memory", targets::memory::run),
+    ("guardrails", targets::guardrails::run),
     ("start", targets::start::run),
+    ("recovery", targets::start::recovery),
     ("size", targets::size::run),
 ];
 

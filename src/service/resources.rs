@@ -42,14 +42,6 @@ pub static RESOURCES: &[Resource] = &[
         topics: &[Topic::Work],
     },
     Resource {
-        uri: "guardrails://patterns",
-        title: "Guardrails",
-        description: "What is destructive here, who may do it all the same, and the safer way",
-        tool: "list_guardrails",
-        arguments: || json!({}),
-        topics: &[Topic::Guardrails],
-    },
-    Resource {
         uri: "profiles://current",
         title: "Your profile",
         description: "What you may do here: trust, operations, limits and what is used of them",
@@ -72,6 +64,14 @@ pub static RESOURCES: &[Resource] = &[
         tool: "list_memories",
         arguments: || json!({ "limit": 20 }),
         topics: &[Topic::Memories],
+    },
+    Resource {
+        uri: "guardrails://patterns",
+        title: "Guardrails",
+        description: "What is destructive here, who may do it all the same, and the safer way",
+        tool: "list_guardrails",
+        arguments: || json!({}),
+        topics: &[Topic::Guardrails],
     },
     Resource {
         uri: "audit://recent",

@@ -33,6 +33,11 @@ fn every_tool() -> Vec<Value> {
         call("release_lock", json!({ "file_path": "src/main.rs" })),
         call("check_guardrails", json!({ "operation_text": "git push --force" })),
         call("query_audit", json!({ "limit": 5 })),
+        call("write_handoff", json!({ "summary": "tried everything", "next_steps": ["rest"] })),
+        call("read_handoff", json!({})),
+        call("remember", json!({ "event_type": "discovery", "summary": "the tools work" })),
+        call("recall", json!({ "query": "working tools" })),
+        call("check_guardrails", json!({ "operation_text": "git status" })),
         call("get_my_profile", json!({})),
         call("check_policy", json!({ "operation": "network_access", "resource": "github.com" })),
         call(

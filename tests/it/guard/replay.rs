@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use coord::guardrails::{Decision, Input, Setting, Verdict, batch_line, check, explain};
 
 fn saved() -> Vec<PathBuf> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/verdict");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/verdict");
     let entries = std::fs::read_dir(folder).expect("the folder is kept").flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     files.sort();

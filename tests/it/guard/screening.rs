@@ -71,8 +71,9 @@ fn a_result_is_screened_and_the_task_stays_claimed() {
 #[test]
 fn a_warning_is_kept_and_stops_nobody() {
     let world = World::new();
-    let asked = task("x", json!({ "command": "echo A=1 >> .env" }));
-    assert_eq!(fields(&world.agent("ann").asks("submit_work", asked))["success"], true);
+    let asked = task("x", json!({ "command": "echo MODE=test >> .env" }));
+    let ann = world.agent("ann");
+    assert_eq!(fields(&ann.asks("submit_work", asked))["success"], true);
     let rows = kept(&world, 1);
     assert_eq!((rows[0].rule.as_str(), rows[0].blocked), ("env_file_modify", false));
 }
