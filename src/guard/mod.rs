@@ -36,6 +36,9 @@ use crate::failure::Outcome;
 use crate::profiles;
 use crate::store::{Store, Tx};
 
+/// The trust of a person: the highest that anybody has.
+const PERSON_TRUST: u8 = 4;
+
 /// The settings about guardrails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

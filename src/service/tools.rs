@@ -77,11 +77,6 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<approvals::ListApprovals>(),
         Entry::of::<approvals::Approve>(),
         Entry::of::<approvals::Deny>(),
-        Entry::of::<guard::ListGuardrails>(),
-        Entry::of::<guard::AddGuardrail>(),
-        Entry::of::<guard::DisableGuardrail>(),
-        Entry::of::<guard::EnableGuardrail>(),
-        Entry::of::<guard::SetGuardrail>(),
     ]
 });
 

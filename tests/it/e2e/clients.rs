@@ -31,7 +31,6 @@ fn every_tool() -> Vec<Value> {
             json!({ "task_id": "$6.task_id", "success": true, "result": { "n": 2 } }),
         ),
         call("release_lock", json!({ "file_path": "src/main.rs" })),
-        call("check_guardrails", json!({ "operation_text": "git push --force" })),
         call("query_audit", json!({ "limit": 5 })),
         call("write_handoff", json!({ "summary": "tried everything", "next_steps": ["rest"] })),
         call("read_handoff", json!({})),
