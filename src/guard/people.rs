@@ -1,6 +1,6 @@
 //! The tools by which a person changes the rules.
 //!
-//! - What loosens a rule needs a person at a terminal.
+//! - Every change needs a person at a terminal.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
