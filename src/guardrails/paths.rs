@@ -13,6 +13,16 @@ pub const REPO: &str = "/\u{2}/repo";
 /// The person's home when nobody names it.
 pub const HOME: &str = "/home/\u{2}";
 
+/// A text as people read it: the stand-ins for a root and a home that nobody named
+/// become what they stand for.
+#[must_use]
+pub fn shown(text: String) -> String {
+    if text.contains('\u{2}') {
+        return text.replace(HOME, "~").replace(&format!("{REPO}/"), "").replace(REPO, ".");
+    }
+    text
+}
+
 /// What a path stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

@@ -119,7 +119,7 @@ fn violation(hit: Hit, setting: &Setting<'_>) -> Option<Violation> {
         rule: hit.rule,
         category: rule.category,
         severity,
-        matched_text: hit.text,
+        matched_text: paths::shown(hit.text),
         blocked: severity == Severity::Block && !bypassed,
         bypassed_by_trust: bypassed,
         explanation: rule.explanation,
