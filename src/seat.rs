@@ -13,10 +13,11 @@ use serde_json::Value;
 use crate::agents::{self, identity};
 use crate::context::{Caller, Context, Settings};
 use crate::failure::Outcome;
+use crate::hooks;
 use crate::os::Process;
 use crate::repo::Repo;
 use crate::service::Service;
-use crate::wire::{Hello, Role};
+use crate::wire::{Hello, Request, Role, Subagent};
 
 /// A connection after its hello.
 pub struct Seat {
@@ -67,6 +68,12 @@ impl Seat {
         &self.caller
     }
 
+    /// What it said when it came.
+    #[must_use]
+    pub const fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
     /// What kind of process sits there.
     #[must_use]
     pub const fn role(&self) -> Role {
@@ -108,11 +115,51 @@ impl Seat {
         })
     }
 
+    /// The circumstances of a request of our own processes, at `place` if it is about
+    /// another one than where the hello was said.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn context_of(
+        &self,
+        request: &Request,
+        place: Option<(Arc<Repo>, Settings)>,
+    ) -> Outcome<Context> {
+        let mut ctx = self.context(&request.id.to_string(), None).await?;
+        if let Some((repo, settings)) = place {
+            (ctx.repo, ctx.settings) = (repo, settings);
+        }
+        if let Some(Subagent { id, kind }) = &request.subagent
+            && !self.caller.person
+        {
+            let whole = identity::identify(&self.hello);
+            ctx.caller = self.other(identity::subagent(&whole, id, kind.as_deref())).await?;
+        }
+        Ok(ctx)
+    }
+
     async fn caller_of(&self, meta: Option<&Value>) -> Outcome<Caller> {
-        let Some(other) = meta.and_then(|meta| identity::within(&self.hello, &self.caller, meta))
-        else {
-            return Ok(self.caller.clone());
-        };
+        let Some(meta) = meta else { return Ok(self.caller.clone()) };
+        if let Some(id) = identity::tool_use(meta) {
+            let now = self.service.clock().now();
+            let told = self.service.store().read(|tx| hooks::caller_of(tx, id, now))?;
+            if let Some(caller) = told.filter(|one| self.is_mine(&one.session_id)) {
+                return Ok(caller);
+            }
+        }
+        match identity::within(&self.hello, &self.caller, meta) {
+            Some(other) => self.other(other).await,
+            None => Ok(self.caller.clone()),
+        }
+    }
+
+    /// Whether a session is that of a subagent of whoever sits here.
+    fn is_mine(&self, session: &str) -> bool {
+        session.strip_prefix(&self.caller.session_id).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Somebody else who speaks through this connection.
+    async fn other(&self, other: identity::Identity) -> Outcome<Caller> {
         let key = other.session_id.clone();
         let known = self.others.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(known) = known {

@@ -195,6 +195,14 @@ pub fn find_live(tx: &Tx<'_>, session_id: &str) -> Outcome<Option<Live>> {
     Ok(sql::live(tx, session_id)?)
 }
 
+/// The living sessions of a session's subagents.
+///
+/// # Errors
+/// Faults only.
+pub fn subagents(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<String>> {
+    Ok(sql::subagents(tx, session_id)?)
+}
+
 /// Every session that has not ended, over all projects.
 ///
 /// # Errors

@@ -160,6 +160,17 @@ pub fn live(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Option<Live>> {
     )
 }
 
+/// Living sessions of the subagents of a session, which are named after it.
+pub fn subagents(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Vec<String>> {
+    tx.all(
+        "SELECT session_id FROM agent_sessions
+          WHERE session_id >= :session || '/' AND session_id < :session || '0'
+            AND identity_rule = 'subagent' AND ended_at IS NULL",
+        named_params! { ":session": session_id },
+        |row| row.get(0),
+    )
+}
+
 /// Every session that lives.
 pub fn all_live(tx: &Tx<'_>) -> rusqlite::Result<Vec<Live>> {
     tx.all(

@@ -29,11 +29,11 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Flag};
+use crate::config::{Config, Flag, WorktreeLocks};
 use crate::context::Settings;
 use crate::failure::Outcome;
 use crate::home::Home;
-use crate::life::Keeper;
+use crate::keeper::Keeper;
 use crate::repo::Repo;
 use crate::service::Service;
 use crate::store::{Options, Store};
@@ -211,7 +211,11 @@ impl Daemon {
             .into_iter()
             .collect();
         match Config::load(&self.home, Some(root), &flags) {
-            Ok(config) => Settings { lock_ttl_minutes: config.lock_ttl_minutes().into() },
+            Ok(config) => Settings {
+                lock_ttl_minutes: config.lock_ttl_minutes().into(),
+                worktree_locks_block: config.worktree_locks() == WorktreeLocks::Block,
+                person_commits_block: config.person_commits_block(),
+            },
             Err(refusal) => {
                 tracing::warn!("the settings for {} are not used: {refusal}", root.display());
                 Settings::default()
