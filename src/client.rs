@@ -255,7 +255,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub fn ask_until(&mut self, mut request: Request, until: Instant) -> Result<Answer, ClientError> {
+    pub fn ask_until(
+        &mut self,
+        mut request: Request,
+        until: Instant,
+    ) -> Result<Answer, ClientError> {
         request.id = self.next;
         self.next += 1;
         let line = format!("{}\n", serde_json::to_string(&request)?);

@@ -94,6 +94,10 @@ impl Keeper {
         let bury_all = move |tx: &Tx<'_>| {
             let settled = tx.settled_count();
             for session in &sessions {
+                // Those that it started end with it.
+                for subagent in agents::subagents(tx, session)? {
+                    bury(tx, &subagent, Reason::Died, now)?;
+                }
                 bury(tx, session, Reason::Died, now)?;
             }
             service::record_settled(tx, settled, now)

@@ -24,6 +24,7 @@ pub struct Seat {
     service: Arc<Service>,
     hello: Hello,
     caller: Caller,
+    watched: Option<Process>,
     repo: Arc<Repo>,
     settings: Settings,
     others: Mutex<HashMap<String, Caller>>,
@@ -42,12 +43,27 @@ impl Seat {
         settings: Settings,
     ) -> Outcome<Self> {
         let identity = identity::identify(&hello);
-        let caller = match identity.person() {
-            Some(person) => person,
-            None => arrive(&service, identity, &repo, hello.role).await?,
+        let watched = identity.client.clone().filter(|_| hello.role == Role::Hook);
+        let known =
+            service.store().read(|tx| agents::standing(tx, &identity, watched.is_some()))?;
+        let caller = match (identity.person(), known) {
+            (Some(person), _) => person,
+            // Hooks and commands come often, and mostly from somebody who is here already.
+            (None, Some(caller)) if hello.role != Role::Mcp => caller,
+            (None, _) => arrive(&service, identity, &repo, hello.role).await?,
         };
+        let watched = watched.filter(|_| !caller.person);
         let resent = Mutex::new(hello.pending.iter().cloned().collect());
-        Ok(Self { service, hello, caller, repo, settings, others: Mutex::default(), resent })
+        Ok(Self {
+            service,
+            hello,
+            caller,
+            watched,
+            repo,
+            settings,
+            others: Mutex::default(),
+            resent,
+        })
     }
 
     /// The service that the seat's calls go to.
@@ -84,6 +100,12 @@ impl Seat {
     #[must_use]
     pub fn client(&self) -> Option<&Process> {
         self.hello.ancestors.first().map(|(process, _)| process)
+    }
+
+    /// The client's process, where it is that process which tells of the session's end.
+    #[must_use]
+    pub const fn watched(&self) -> Option<&Process> {
+        self.watched.as_ref()
     }
 
     /// Every session that was heard on this connection.
@@ -183,8 +205,10 @@ async fn arrive(
         .write(move |tx| {
             let worktree = repo.root.display().to_string();
             let caller = agents::arrive(tx, &identity, &repo.project, Some(&worktree), now)?;
-            // Hooks and commands come and go; only a shim stays as long as its client.
-            if role == Role::Mcp {
+            // Commands come and go; a shim stays as long as its client, and the client of a
+            // hook is watched.
+            let stays = role == Role::Mcp || (role == Role::Hook && identity.client.is_some());
+            if stays {
                 agents::connected(tx, &caller.session_id, now)?;
             }
             Ok(caller)

@@ -12,6 +12,7 @@ mod gate;
 pub mod lockfile;
 pub mod log;
 mod presence;
+mod pulse;
 mod session;
 mod socket;
 mod workers;
@@ -40,6 +41,7 @@ use crate::store::{Options, Store};
 use crate::time::Clock;
 use crate::wire::{Hello, PROTOCOL};
 use presence::Presence;
+use pulse::Pulse;
 
 /// How long a repository's identity is believed before git is asked again.
 const REPO_FOR: Duration = Duration::from_secs(60);
@@ -59,6 +61,7 @@ pub struct Daemon {
     home: Home,
     keeper: Keeper,
     presence: Presence,
+    pulse: Pulse,
     repos: Mutex<HashMap<PathBuf, Known>>,
     stop: CancellationToken,
     successor: Mutex<Option<Successor>>,
@@ -91,6 +94,7 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         home: home.clone(),
         keeper,
         presence: Presence::default(),
+        pulse: Pulse::default(),
         repos: Mutex::default(),
         stop: CancellationToken::new(),
         successor: Mutex::default(),
@@ -135,6 +139,7 @@ pub fn hand_over(successor: &Successor) -> anyhow::Error {
 impl Daemon {
     async fn serve(self: &Arc<Self>, home: &Home, config: &Config) -> Outcome<()> {
         self.keeper.start_of_daemon().await?;
+        self.watch_again();
         let listener = socket::bind(&home.socket())?;
         tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "serving");
         let tasks = TaskTracker::new();

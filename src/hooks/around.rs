@@ -79,11 +79,7 @@ pub fn open_claims(tx: &Tx<'_>, session_id: &str, limit: i64) -> Outcome<Vec<Ope
           ORDER BY claimed_at LIMIT :limit",
         named_params! { ":session": session_id, ":limit": limit },
         |row| {
-            Ok(OpenClaim {
-                task_id: row.get(0)?,
-                task_type: row.get(1)?,
-                description: row.get(2)?,
-            })
+            Ok(OpenClaim { task_id: row.get(0)?, task_type: row.get(1)?, description: row.get(2)? })
         },
     )?;
     Ok(found)

@@ -49,7 +49,10 @@ pub fn brief(tx: &Tx<'_>, ctx: &Context) -> Outcome<String> {
     }
     lines.extend(around::handoffs(tx, ctx.project(), None, Time::from_ms(0), 1)?.iter().map(left));
     for (agent, rule, text) in around::stopped(tx, ctx.project(), ctx.now.plus(-HOUR))? {
-        lines.push(format!("Stopped within the last hour: {agent} with `{}` ({rule}).", short(&text, 80)));
+        lines.push(format!(
+            "Stopped within the last hour: {agent} with `{}` ({rule}).",
+            short(&text, 80)
+        ));
     }
     for (agent, sort, summary) in around::learned(tx, ctx, Time::from_ms(0), 3)? {
         lines.push(format!("Remembered by {agent} ({sort}): {}", short(&summary, 200)));
@@ -69,7 +72,10 @@ pub fn news(tx: &Tx<'_>, ctx: &Context, since: Time) -> Outcome<Option<String>> 
     let mut lines = Vec::new();
     for gone in locks::news(tx, &ctx.caller.session_id)? {
         let (path, by) = (&gone.lock_taken_away, &gone.by);
-        lines.push(format!("Your lock on {path} was taken away by {by}: {}", short(&gone.reason, 160)));
+        lines.push(format!(
+            "Your lock on {path} was taken away by {by}: {}",
+            short(&gone.reason, 160)
+        ));
     }
     for (operation, word) in around::decided(tx, ctx, since)? {
         lines.push(format!("A person has {word} your {operation}."));

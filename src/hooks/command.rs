@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::edit::{Cleared, lockable, note_tool_use, take};
-use super::refusal::{HookRefusal, Holding};
+use super::refusal::{Holding, HookRefusal};
 use super::told;
 use crate::context::Context;
 use crate::failure::Outcome;

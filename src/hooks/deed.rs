@@ -111,7 +111,10 @@ pub fn of(tool: &str, input: &Value) -> Deed {
     if PATCHERS.contains(&name.as_str()) {
         let texts = ["command", "input", "patch", "patchText", "patch_text", "diff"];
         let text = texts.iter().find_map(|key| line(input.get(key)?)).or_else(|| line(input));
-        return Deed { files: text.as_deref().map(patch::files).unwrap_or_default(), ..Deed::default() };
+        return Deed {
+            files: text.as_deref().map(patch::files).unwrap_or_default(),
+            ..Deed::default()
+        };
     }
     let views = input.get("command").and_then(Value::as_str) == Some("view");
     if EDITORS.contains(&name.as_str()) && !views {
@@ -166,7 +169,9 @@ pub fn quoted(word: &str) -> String {
 /// The server and tool behind a name such as `mcp__files__write`, which each client
 /// spells in its own way.
 fn of_server(name: &str) -> Option<&str> {
-    name.strip_prefix("mcp__").or_else(|| name.strip_prefix("mcp_")).or_else(|| name.strip_prefix("mcp:"))
+    name.strip_prefix("mcp__")
+        .or_else(|| name.strip_prefix("mcp_"))
+        .or_else(|| name.strip_prefix("mcp:"))
 }
 
 fn of_other_server(name: &str, input: &Value) -> Deed {

@@ -113,12 +113,7 @@ pub fn lockable(ctx: &Context, path: &str) -> Outcome<Option<Target>> {
 }
 
 /// Locks everything, and notes it as touched; what the agent should know of it.
-pub fn take(
-    tx: &Tx<'_>,
-    ctx: &Context,
-    targets: &[Target],
-    why: &str,
-) -> Outcome<Option<String>> {
+pub fn take(tx: &Tx<'_>, ctx: &Context, targets: &[Target], why: &str) -> Outcome<Option<String>> {
     // A person's own tools go by what is shown to people; they hold no locks by them.
     if ctx.caller.person {
         return Ok(None);

@@ -87,15 +87,17 @@ pub fn leave(
         Occasion::End => "ended without a handoff of its own",
         Occasion::Death => "was cut off",
     };
-    let counted = |count: usize, one: &str| {
-        format!("{count} {one}{}", if count == 1 { "" } else { "s" })
-    };
-    let mut summary = format!("{} {ended}; it had changed {}", of.agent_id, counted(files.len(), "file"));
+    let counted =
+        |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let mut summary =
+        format!("{} {ended}; it had changed {}", of.agent_id, counted(files.len(), "file"));
     if !claims.is_empty() {
         summary.push_str(&format!(" and left {} open", counted(claims.len(), "task")));
     }
     summary.push_str(". Written by coord from what it saw.");
-    let open = claims.iter().map(|one| format!("{} ({}): {}", one.task_id, one.task_type, one.description));
+    let open = claims
+        .iter()
+        .map(|one| format!("{} ({}): {}", one.task_id, one.task_type, one.description));
     let draft = Draft {
         summary,
         in_progress: open.collect(),
@@ -109,7 +111,13 @@ pub fn leave(
 ///
 /// # Errors
 /// Faults only.
-pub fn farewell(tx: &Tx<'_>, live: &Live, finished: bool, head: Option<&Head>, now: Time) -> Outcome<()> {
+pub fn farewell(
+    tx: &Tx<'_>,
+    live: &Live,
+    finished: bool,
+    head: Option<&Head>,
+    now: Time,
+) -> Outcome<()> {
     let occasion = if finished { Occasion::End } else { Occasion::Death };
     leave(tx, &Leaver::from(live), occasion, head, now)?;
     sql::forget_session(tx, &live.session_id)

@@ -62,7 +62,8 @@ pub fn since(home: &Home, since: Time) -> io::Result<Vec<Miss>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
-        let misses = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok());
+        let misses =
+            lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok());
         found.extend(misses.filter(|miss: &Miss| miss.at >= since));
     }
     Ok(found)

@@ -12,6 +12,7 @@
 mod around;
 mod brief;
 mod command;
+mod commit;
 pub mod deed;
 pub mod dialect;
 mod edit;
@@ -25,6 +26,7 @@ mod sql;
 mod told;
 
 pub use command::{COMMAND_MAX, RunCommand};
+pub use commit::{CheckCommit, MayCommit, STAGED_MAX};
 pub use edit::{Cleared, EditFile, FILES_MAX};
 pub use event::{Client, Event, Kind, Verdict};
 pub use farewell::farewell;
@@ -33,6 +35,7 @@ pub use session::{CheckpointSession, SessionNews, StartSession};
 
 use crate::context::Caller;
 use crate::failure::Outcome;
+use crate::os::Process;
 use crate::store::Tx;
 use crate::time::{DAY, MINUTE, Time};
 use crate::tool::Tool as _;
@@ -59,6 +62,14 @@ const FOREIGN: &str = "foreign_hold";
 /// Faults only.
 pub fn caller_of(tx: &Tx<'_>, tool_use_id: &str, now: Time) -> Outcome<Option<Caller>> {
     sql::caller_of(tx, tool_use_id, now.plus(-TOOL_USE_KEPT))
+}
+
+/// The sessions that hooks were heard of and that a daemon watched, with their clients.
+///
+/// # Errors
+/// Faults only.
+pub fn watched(tx: &Tx<'_>) -> Outcome<Vec<(String, Process)>> {
+    sql::watched(tx)
 }
 
 /// Forgets what is too old to matter: whose calls were made, who changed which file.

@@ -94,7 +94,9 @@ fn held(blocked: &Blocked) -> String {
 fn listed(held: &[Holding]) -> String {
     let one = |one: &Holding| {
         let Holding { file_path, locked_by, locked_at, expires_at, .. } = one;
-        format!("{locked_by} holds {file_path} since {locked_at}, until {expires_at} unless renewed")
+        format!(
+            "{locked_by} holds {file_path} since {locked_at}, until {expires_at} unless renewed"
+        )
     };
     let mut said: Vec<String> = held.iter().take(NAMED_MAX).map(one).collect();
     if held.len() > NAMED_MAX {

@@ -4,6 +4,7 @@ use rusqlite::named_params;
 
 use crate::context::{Caller, Context};
 use crate::failure::Outcome;
+use crate::os::Process;
 use crate::repo::Target;
 use crate::store::Tx;
 use crate::time::Time;
@@ -79,7 +80,8 @@ pub fn touched_by(
 
 /// Forgets what was changed before `before`.
 pub fn forget_touched(tx: &Tx<'_>, before: Time) -> Outcome<usize> {
-    Ok(tx.run("DELETE FROM touched_files WHERE at < :before", named_params! { ":before": before })?)
+    Ok(tx
+        .run("DELETE FROM touched_files WHERE at < :before", named_params! { ":before": before })?)
 }
 
 /// Notes whose call it is that is about to be made.
@@ -150,6 +152,19 @@ pub fn put_told(tx: &Tx<'_>, session_id: &str, now: Time) -> Outcome<()> {
         named_params! { ":session": session_id, ":now": now },
     )?;
     Ok(())
+}
+
+/// Living sessions that hooks were heard of and whose client's process was watched.
+pub fn watched(tx: &Tx<'_>) -> Outcome<Vec<(String, Process)>> {
+    let found = tx.all(
+        "SELECT s.session_id, s.client_pid, s.client_started
+           FROM hook_sessions h JOIN agent_sessions s ON s.session_id = h.session_id
+          WHERE s.ended_at IS NULL AND s.liveness = 'connection'
+            AND s.client_pid IS NOT NULL AND s.client_started IS NOT NULL",
+        [],
+        |row| Ok((row.get(0)?, Process { pid: row.get(1)?, started: row.get(2)? })),
+    )?;
+    Ok(found)
 }
 
 /// Forgets a session that has ended.

@@ -89,13 +89,7 @@ fn end_at(
 
 /// Frees what a session holds, whether or not its row is closed; its handoff comes first,
 /// because it names what was open.
-fn rest(
-    tx: &Tx<'_>,
-    live: Live,
-    reason: Reason,
-    head: Option<&Head>,
-    now: Time,
-) -> Outcome<Ended> {
+fn rest(tx: &Tx<'_>, live: Live, reason: Reason, head: Option<&Head>, now: Time) -> Outcome<Ended> {
     hooks::farewell(tx, &live, reason == Reason::Finished, head, now)?;
     let Live { session_id, agent_id, project, .. } = live;
     // First it leaves every queue: it must not be served with what it gives back.

@@ -46,9 +46,9 @@ pub fn take_for_edit(tx: &Tx<'_>, ctx: &Context, targets: &[Target], why: &str) 
         let parents = others.len();
         others.retain(|lock| !is_parent(&lock.session_id, &ctx.caller.session_id));
         let covered = others.len() < parents;
-        let (away, here): (Vec<Lock>, Vec<Lock>) = others.into_iter().partition(|lock| {
-            is_elsewhere(lock, &root) && !ctx.settings.worktree_locks_block
-        });
+        let (away, here): (Vec<Lock>, Vec<Lock>) = others
+            .into_iter()
+            .partition(|lock| is_elsewhere(lock, &root) && !ctx.settings.worktree_locks_block);
         if here.is_empty() && (covered || !away.is_empty()) {
             elsewhere.extend(away);
         } else {

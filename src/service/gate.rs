@@ -61,8 +61,7 @@ impl Subject {
             Self { operation, resources: Vec::new(), files: Vec::new(), context, limited };
         if entry.access == Access::Write {
             let takes = [AcquireLock::NAME, EditFile::NAME].contains(&entry.name);
-            let changes =
-                takes && arguments.get("mode").and_then(Value::as_str) != Some("shared");
+            let changes = takes && arguments.get("mode").and_then(Value::as_str) != Some("shared");
             for target in targets(ctx, arguments) {
                 if changes && target.kind != Kind::Resource {
                     subject.files.push(target.key);
@@ -107,7 +106,8 @@ pub fn admit(
     let held = profiles::of(tx, &ctx.caller, ctx.project())?;
     let mut asking = None;
     for resource in &subject.resources {
-        let decision = policy::decide(tx, ctx, &held, (subject.operation, resource), &subject.context)?;
+        let decision =
+            policy::decide(tx, ctx, &held, (subject.operation, resource), &subject.context)?;
         let question = Question {
             caller: &ctx.caller,
             profile: &held.profile,

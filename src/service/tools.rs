@@ -85,6 +85,7 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<hooks::SessionNews>(),
         Entry::of::<hooks::CheckpointSession>(),
         Entry::of::<life::EndSession>(),
+        Entry::of::<hooks::CheckCommit>(),
     ]
 });
 

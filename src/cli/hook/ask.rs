@@ -44,9 +44,7 @@ fn talk(home: &Home, event: &Event, requests: &[Request]) -> Result<Vec<Answer>,
     };
     let until = Instant::now() + limit;
     let mut daemon = match Connection::connect_until(home, Role::Hook, until) {
-        Err(ClientError::NotRunning) if event.kind == Kind::SessionStart => {
-            started(home, until)?
-        }
+        Err(ClientError::NotRunning) if event.kind == Kind::SessionStart => started(home, until)?,
         connected => connected?,
     };
     let mut answers = Vec::new();
@@ -104,11 +102,7 @@ fn requests(event: &Event, cwd: &Path) -> Vec<Request> {
     }
 }
 
-fn before(
-    event: &Event,
-    cwd: &Path,
-    at: impl Fn(&str, &Path, Value) -> Request,
-) -> Vec<Request> {
+fn before(event: &Event, cwd: &Path, at: impl Fn(&str, &Path, Value) -> Request) -> Vec<Request> {
     let mut requests = Vec::new();
     let mut files: Vec<PathBuf> =
         event.deed.files.iter().map(|file| place::real(&cwd.join(file))).collect();
@@ -141,7 +135,11 @@ fn before(
 
 /// Where the event's command starts.
 pub fn started_at(event: &Event, cwd: &Path) -> PathBuf {
-    event.deed.folder.as_ref().map_or_else(|| cwd.to_owned(), |folder| place::real(&cwd.join(folder)))
+    event
+        .deed
+        .folder
+        .as_ref()
+        .map_or_else(|| cwd.to_owned(), |folder| place::real(&cwd.join(folder)))
 }
 
 /// Files of other repositories that a command names and writes.

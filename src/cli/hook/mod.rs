@@ -114,12 +114,19 @@ fn said(client: Client, home: &Home) -> Option<Value> {
 fn verdict(client: Client, home: &Home, event: &Event) -> Verdict {
     match event.kind {
         Kind::Unknown => {
-            note::miss(home, client.name(), &event.name, "an event that this version does not know");
+            note::miss(
+                home,
+                client.name(),
+                &event.name,
+                "an event that this version does not know",
+            );
             Verdict::Nothing
         }
         Kind::Idle | Kind::TurnEnd => Verdict::Nothing,
         // Who only reads is not held up.
-        Kind::BeforeTool if event.deed.is_nothing() && !(event.deed.ours && event.subagent.is_some()) => {
+        Kind::BeforeTool
+            if event.deed.is_nothing() && !(event.deed.ours && event.subagent.is_some()) =>
+        {
             Verdict::Nothing
         }
         Kind::AfterTool if event.deed.is_nothing() => Verdict::Nothing,

@@ -13,7 +13,8 @@ pub fn read(sent: &Value) -> Option<Event> {
     let (kind, name) = kind(sent)?;
     let mut event = Event::new(kind, name);
     event.cwd = super::text(sent, "cwd").map(PathBuf::from);
-    event.why = super::text(sent, "source").or_else(|| super::text(sent, "reason")).map(str::to_owned);
+    event.why =
+        super::text(sent, "source").or_else(|| super::text(sent, "reason")).map(str::to_owned);
     event.tool_use_id = super::text(sent, "toolCallId").map(str::to_owned);
     if let Some(tool) = super::text(sent, "toolName") {
         let input = match sent.get("toolArgs") {

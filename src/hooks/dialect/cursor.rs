@@ -37,7 +37,8 @@ fn of_server(sent: &Value) -> deed::Deed {
         None => Value::Null,
     };
     let told = super::text(sent, "server").or_else(|| super::text(sent, "command"));
-    let ours = told.is_some_and(|server| server.rsplit('/').next().unwrap_or(server).starts_with("coord"));
+    let ours =
+        told.is_some_and(|server| server.rsplit('/').next().unwrap_or(server).starts_with("coord"));
     let server = if ours { "coord" } else { "other" };
     deed::of(&format!("mcp__{server}__{tool}"), &input)
 }
@@ -47,7 +48,10 @@ fn kind(name: &str) -> Kind {
         "sessionStart" => Kind::SessionStart,
         "beforeSubmitPrompt" => Kind::Prompt,
         "preToolUse" | "beforeShellExecution" | "beforeMCPExecution" => Kind::BeforeTool,
-        "postToolUse" | "postToolUseFailure" | "afterShellExecution" | "afterMCPExecution"
+        "postToolUse"
+        | "postToolUseFailure"
+        | "afterShellExecution"
+        | "afterMCPExecution"
         | "afterFileEdit" => Kind::AfterTool,
         "preCompact" => Kind::BeforeCompaction,
         "stop" => Kind::TurnEnd,
@@ -66,7 +70,9 @@ pub fn answer(event: &Event, verdict: &Verdict) -> Option<Value> {
             let asks = event.name != "preToolUse";
             Some(permission(if asks { "ask" } else { "deny" }, reason))
         }
-        (Kind::SessionStart, Verdict::Context(facts)) => Some(json!({ "additional_context": facts })),
+        (Kind::SessionStart, Verdict::Context(facts)) => {
+            Some(json!({ "additional_context": facts }))
+        }
         (Kind::AfterTool, Verdict::Context(facts)) if event.name == "postToolUse" => {
             Some(json!({ "additional_context": facts }))
         }

@@ -7,8 +7,10 @@
 )]
 
 mod basics;
+mod client;
 mod chaos;
 mod clients;
+mod hooks;
 mod hostile;
 mod rpc;
 mod site;
