@@ -1,4 +1,4 @@
-//! OpenCode, whose hooks are functions of a plugin: the plugin passes on what it is told
+//! The client of that name, whose hooks are functions of a plugin: the plugin passes on what it is told
 //! and throws what it is answered.
 //!
 //! - In: `{"event": "tool.execute.before", "sessionID", "callID", "tool", "args",
