@@ -14,3 +14,4 @@ mod hostile;
 mod rpc;
 mod site;
 mod trouble;
+mod watch;
