@@ -10,6 +10,7 @@ mod basics;
 mod chaos;
 mod clients;
 mod hostile;
+mod people;
 mod rpc;
 mod site;
 mod trouble;
