@@ -6,6 +6,7 @@
     reason = "these tests set up a world outside the program, and tell their seeds"
 )]
 
+mod agents;
 mod basics;
 mod chaos;
 mod clients;
