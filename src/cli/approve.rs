@@ -52,7 +52,7 @@ impl Approve {
     /// What the daemon refuses.
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         match self.id {
-            Some(id) => decide(desk, "approve", &id, self.note),
+            Some(id) => decide(desk, "approve", &id, self.note.as_deref()),
             None => waiting(desk, self.history),
         }
     }
@@ -65,13 +65,13 @@ impl Deny {
     /// What the daemon refuses.
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         match self.id {
-            Some(id) => decide(desk, "deny", &id, self.note),
+            Some(id) => decide(desk, "deny", &id, self.note.as_deref()),
             None => waiting(desk, false),
         }
     }
 }
 
-fn decide(desk: &mut Desk, tool: &str, id: &str, note: Option<String>) -> Result<(), Trouble> {
+fn decide(desk: &mut Desk, tool: &str, id: &str, note: Option<&str>) -> Result<(), Trouble> {
     let id = id.trim().trim_start_matches('…').to_lowercase();
     let reply = desk.ask(tool, json!({ "approval_id": id, "note": note }))?;
     desk.done(&reply, &decided(&reply, desk.now))

@@ -9,7 +9,7 @@ use super::{Desk, Trouble, show, text};
 /// What is asked about, and as whom.
 #[derive(Debug, clap::Args)]
 pub struct Question {
-    /// A tool's name, edit_file, run_command or network_access
+    /// A tool's name, `edit_file`, `run_command` or `network_access`
     #[arg(value_name = "OPERATION")]
     operation: String,
     /// A path, a task's id, a host or a URL; the repository if left out
@@ -78,15 +78,15 @@ impl Question {
     }
 
     /// Asks as whom it is asked.
-    fn explained(&self, desk: &mut Desk, tried: Option<String>) -> Result<Value, Trouble> {
+    fn explained(&self, desk: &mut Desk, tried: Option<&str>) -> Result<Value, Trouble> {
         let mut asked = self.arguments();
         for (field, value) in [
-            ("agent_id", &self.agent),
-            ("agent_type", &self.kind),
-            ("profile", &self.profile),
-            ("policy_text", &tried),
+            ("agent_id", self.agent.as_deref()),
+            ("agent_type", self.kind.as_deref()),
+            ("profile", self.profile.as_deref()),
+            ("policy_text", tried),
         ] {
-            asked.extend(value.as_ref().map(|value| (field.to_owned(), json!(value))));
+            asked.extend(value.map(|value| (field.to_owned(), json!(value))));
         }
         desk.ask("explain_policy", asked.into())
     }
@@ -132,7 +132,7 @@ impl Explain {
     /// What the daemon refuses, or when the file cannot be read.
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         let tried = self.tried.as_deref().map(text::read).transpose()?;
-        let reply = self.question.explained(desk, tried)?;
+        let reply = self.question.explained(desk, tried.as_deref())?;
         desk.show(&reply, || show::explained(&reply))
     }
 }

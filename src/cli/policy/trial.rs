@@ -102,7 +102,7 @@ impl Case {
         asked
     }
 
-    /// "codex: edit_file on src/main.rs".
+    /// "codex: `edit_file` on src/main.rs".
     fn words(&self) -> String {
         let who = [&self.agent, &self.kind, &self.profile];
         let who: Vec<&str> = who.into_iter().flatten().map(String::as_str).collect();

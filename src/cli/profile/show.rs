@@ -70,7 +70,7 @@ fn assigned(reply: &Value) -> String {
     text
 }
 
-/// "codex-1 has codex_cloud_worker".
+/// "codex-1 has `codex_cloud_worker`".
 fn sentence(row: &Value) -> String {
     let (subject, profile) = (fields::text(row, "subject"), fields::text(row, "profile"));
     let who = match fields::text(row, "subject_kind").as_str() {
