@@ -13,7 +13,7 @@ const CASES_MAX: usize = 10_000;
 
 /// Hold the policies against expected decisions; the exit code is 1 on a difference.
 ///
-/// Each [[expect]] of the TOML file names a principal (agent, type or profile),
+/// Each `[[expect]]` of the TOML file names a principal (agent, type or profile),
 /// an operation, a resource, and what is expected: allowed = true, false or "ask".
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example, a file expected.toml:
