@@ -17,6 +17,7 @@ mod life;
 mod locks;
 mod network;
 mod policy;
+mod price;
 mod profiles;
 mod handoffs;
 mod memory;

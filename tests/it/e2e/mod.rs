@@ -10,6 +10,7 @@ mod agents;
 mod basics;
 mod chaos;
 mod clients;
+mod consent;
 mod hostile;
 mod people;
 mod rpc;
