@@ -5,11 +5,12 @@
 //!
 //! Not here: what the executed command does (`programs`).
 
+use crate::guardrails::effect::{PathRef, Verb};
 use crate::guardrails::machine::run::{Call, program_name};
 use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine};
 use crate::guardrails::paths::{self, Place};
 use crate::guardrails::programs::credential;
-use crate::guardrails::report::{PathRef, Verb, canonical};
+use crate::guardrails::report::canonical;
 use crate::guardrails::{paths::classify, programs};
 
 /// What narrows a search before its action.

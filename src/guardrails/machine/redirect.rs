@@ -4,10 +4,10 @@
 //!
 //! Not here: which files must not be written (`programs::file`).
 
+use crate::guardrails::effect::Verb;
 use crate::guardrails::machine::{Arg, Data, Env, Machine};
 use crate::guardrails::parse::{Redir, RedirOp};
 use crate::guardrails::programs;
-use crate::guardrails::report::Verb;
 
 /// A command's input and the files its output goes to.
 pub struct Io {

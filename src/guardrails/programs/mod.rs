@@ -6,18 +6,25 @@
 //!
 //! Not here: commands inside arguments (`carry`), the rules' texts (`rules`).
 
+mod archive;
 pub mod credential;
 pub mod database;
 mod disk;
+mod edit;
 pub mod file;
+mod formatters;
 mod git;
 mod http;
 pub mod index;
+mod mirror;
+mod patch;
 mod push;
 mod remove;
 mod runner;
 mod table;
 mod tables;
+mod transfer;
+mod worktree;
 
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;

@@ -2,10 +2,10 @@
 //!
 //! Not here: finding calls (`scripting::sinks`), values (`scripting::eval`).
 
+use crate::guardrails::effect::Verb;
 use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine};
 use crate::guardrails::paths::contains_word;
 use crate::guardrails::programs;
-use crate::guardrails::report::Verb;
 use crate::guardrails::scripting::eval::{Reader, Val};
 use crate::guardrails::scripting::lex::Token;
 use crate::guardrails::scripting::{Language, play};
@@ -58,8 +58,9 @@ impl Sink<'_> {
             "print" | "puts" | "say" | "log" | "write" | "echo" if !self.args.is_empty() => {
                 let data = std::mem::take(out);
                 *out = data.then(Data::text(first.clone() + "\n"));
-                if self.name == "write" {
-                    self.writes_to_path(machine, reader, env);
+                let file = matches!(&*receiver(reader, self.at), "File" | "IO" | "Bun" | "Deno");
+                if self.name == "write" && file && self.args.len() > 1 {
+                    programs::file::writes(machine, &Arg::new(first), Verb::Truncate, env);
                 }
             }
             name if contains_word(RUNNERS, name) => {
@@ -238,11 +239,9 @@ impl Sink<'_> {
     }
 
     fn writes_to_path(&self, machine: &mut Machine<'_>, reader: &Reader<'_>, env: &Env) {
-        let path =
-            if self.args.len() > 1 { self.args[0].text() } else { receiver_value(reader, self.at) };
-        if !path.is_empty() && !path.contains(HOLE) {
-            programs::file::writes(machine, &Arg::new(path), Verb::Truncate, env);
-        }
+        let path = receiver_value(reader, self.at);
+        let path = if path.is_empty() { Arg::unknown() } else { Arg::new(path) };
+        programs::file::writes(machine, &path, Verb::Truncate, env);
     }
 }
 
