@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::guardrails::effect::Effect;
+use crate::guardrails::effect::{Effect, PathRef};
 use crate::guardrails::machine::{Arg, HOLE};
 use crate::guardrails::parse::Span;
 
@@ -85,6 +85,15 @@ impl Report {
             return;
         }
         self.effects.push(effect);
+    }
+
+    /// Says of all effects from `from` on whose path is not known that they are on a pattern.
+    pub fn locate(&mut self, from: usize, pattern: &str) {
+        for effect in self.effects.iter_mut().skip(from) {
+            if effect.path == PathRef::Unknown {
+                effect.path = PathRef::Pattern(pattern.to_owned());
+            }
+        }
     }
 
     /// Notes a command, if anybody wants to know.

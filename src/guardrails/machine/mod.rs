@@ -12,6 +12,7 @@ pub mod builtin;
 pub mod env;
 pub mod exec;
 pub mod expand;
+pub mod listing;
 pub mod output;
 pub mod param;
 pub mod redirect;

@@ -57,8 +57,9 @@ impl Machine<'_> {
             programs::file::reads(self, &target, env);
             return;
         }
-        let append = redir.op == RedirOp::Append;
-        let verb = if append { Verb::Write } else { Verb::Truncate };
+        let append = matches!(redir.op, RedirOp::Append | RedirOp::BothAppend);
+        let keeps = append || redir.op == RedirOp::InOut;
+        let verb = if keeps { Verb::Write } else { Verb::Truncate };
         programs::file::writes(self, &target, verb, env);
         if redir.fd.unwrap_or(1) == 1 {
             io.stdout = Some((target.text, append));

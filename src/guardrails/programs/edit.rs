@@ -21,12 +21,33 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
         "awk" | "gawk" | "mawk" => awk(machine, call, env),
         "yq" | "dasel" => yq(machine, call, env),
         "patch" | "apply_patch" | "applypatch" => patch::judge(machine, call, env),
+        "ed" | "ex" => {
+            let opts = Opts::parse(call.args, "-p -c --cmd -S");
+            for file in opts.operands.iter().filter(|arg| !arg.text.starts_with('+')) {
+                writes(machine, file, Verb::Write, env);
+            }
+        }
         _ => {
+            outputs(machine, call, env);
             let rows = index::known(call.name).formats.unwrap_or(&[]).iter();
             for row in rows.filter(|row| contains_word(row.names, call.name)) {
                 formats(machine, row, call, env);
             }
         }
+    }
+}
+
+/// A file named by an option of a program that makes one.
+fn outputs(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
+    let Some(options) = index::known(call.name).outputs else { return };
+    let single = options.starts_with("-out");
+    let opts = if single {
+        Opts::single_dash(call.args, options)
+    } else {
+        Opts::parse(call.args, options)
+    };
+    for file in opts.values(options).into_iter().filter(|file| *file != "-") {
+        writes(machine, &Arg::new(file), Verb::Truncate, env);
     }
 }
 
@@ -121,7 +142,15 @@ fn formats(
         return;
     }
     let skip = usize::from(named) + formatter.skip;
-    let operands: Vec<&Arg> = opts.operands.iter().skip(skip).copied().collect();
+    // Behind `--` stand the options of a tool below, not files.
+    let (own, passed) = match (call.name, opts.after_dashes) {
+        ("cargo" | "dart" | "mix", Some(at)) => opts.operands.split_at(at),
+        _ => (opts.operands.as_slice(), &[][..]),
+    };
+    if passed.iter().any(|arg| contains_word(formatter.none, &arg.text)) {
+        return;
+    }
+    let operands: Vec<&Arg> = own.iter().skip(skip).copied().collect();
     if operands.is_empty() && formatter.whole {
         return targets(machine, &Arg::new("."), env);
     }

@@ -1,4 +1,4 @@
-//! Formatters and fixers, and how each is told to write.
+//! Formatters, fixers and compilers, and how each is told to write.
 //!
 //! Not here: what they are pointed at (`programs::edit`).
 
@@ -110,4 +110,15 @@ pub static ALL: &[Formatter] = &[
     writing("jscodeshift", "-d --dry", "-t --transform --extensions --parser --ignore-pattern"),
     writing("dos2unix unix2dos mac2unix fixjson rpl", "--info", "-n -c"),
     told("codespell typos", "-w --write-changes", "-S --skip -L --ignore-words-list -c --config").whole(),
+];
+
+/// Programs with the options that name a file they make.
+pub static OUTPUTS: &[(&str, &str)] = &[
+    ("sort gsort", "-o --output"),
+    ("gcc g++ cc c++ clang clang++ rustc ld nasm as dot tcc ghc javac", "-o"),
+    ("pandoc gpg wkhtmltopdf rst2html cbindgen bindgen esbuild-cli sqlite-utils", "-o --output"),
+    ("openssl", "-out"),
+    ("objcopy strip", "-o"),
+    ("jupytext nbconvert", "-o --output --output-file"),
+    ("pip-compile", "-o --output-file"),
 ];

@@ -31,6 +31,8 @@ pub struct Known {
     pub runs_tasks: bool,
     /// Its first row among the formatters.
     pub formats: Option<&'static [Formatter]>,
+    /// Its options that name a file it makes.
+    pub outputs: Option<&'static str>,
 }
 
 /// How many questions are answered by walking: a process that asks one command of the
@@ -61,6 +63,7 @@ fn walk(name: &str) -> Known {
         client: database::clients().any(among),
         reads: among(credential::READERS),
         runs_tasks: among(runner::RUNNERS),
+        outputs: formatters::OUTPUTS.iter().find(|one| among(one.0)).map(|one| one.1),
         formats: formatters::ALL
             .iter()
             .position(|one| among(one.names))
@@ -95,6 +98,11 @@ fn build() -> HashMap<&'static str, Known> {
             index.entry(name).or_default().formats.get_or_insert(&formatters::ALL[at..]);
         }
     }
+    for (names, options) in formatters::OUTPUTS {
+        for name in names.split_ascii_whitespace() {
+            index.entry(name).or_default().outputs.get_or_insert(options);
+        }
+    }
     index
 }
 
@@ -115,6 +123,7 @@ mod tests {
             assert_eq!(known.runs_tasks, walked.runs_tasks, "{name}");
             let rows = |known: super::Known| known.formats.map(<[_]>::len);
             assert_eq!(rows(known), rows(walked), "{name}");
+            assert_eq!(known.outputs, walked.outputs, "{name}");
         }
     }
 }

@@ -39,6 +39,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {
     }
     match call.name {
         "git" | "hub" => git::judge(machine, call, env),
+        "gh" => worktree::gh(machine, call, env),
         "rm" | "grm" | "srm" | "unlink" | "rmdir" | "shred" | "rimraf" | "trash" | "del"
         | "rm-rf" | "del-cli" | "remove-item" | "wipe" => remove::judge(machine, call, env),
         "curl" | "wget" | "http" | "https" | "xh" | "curlie" => http::judge(machine, call, env),

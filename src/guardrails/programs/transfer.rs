@@ -96,7 +96,7 @@ pub fn arrives(machine: &mut Machine<'_>, sources: &[&Arg], target: &Arg, verb: 
         return;
     }
     for source in sources {
-        let name = source.text.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+        let name = source.text.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or("");
         let text = match name {
             "" | "." | ".." => format!("{}/", target.text),
             name => format!("{}/{name}", target.text.trim_end_matches('/')),

@@ -7,6 +7,7 @@
 
 use crate::guardrails::effect::{PathRef, Verb, Whole};
 use crate::guardrails::getopt::Opts;
+use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Data, Env, Machine};
 use crate::guardrails::programs::git::{Git, is_file, is_tree, valued};
 use crate::guardrails::programs::patch;
@@ -51,6 +52,16 @@ pub fn effects(machine: &mut Machine<'_>, git: &Git<'_>, stdin: &Data, env: &Env
             note(machine, Verb::WriteTree, &Arg::new("."), env);
         }
         _ => {}
+    }
+}
+
+/// The commands of a forge's client that change the worktree.
+pub fn gh(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
+    if let [first, second, ..] = call.args
+        && first.text == "pr"
+        && matches!(second.text.as_str(), "checkout" | "co")
+    {
+        note(machine, Verb::WholeTree(Whole::Checkout), &Arg::new("."), env);
     }
 }
 
