@@ -174,7 +174,7 @@ pub struct Effects {
 
 /// What an input would do to files, without a verdict.
 ///
-/// Pure, like [`crate::guardrails::check`], and as bounded. Programs that the engine
+/// Pure, like [`crate::guardrails::check()`], and as bounded. Programs that the engine
 /// does not know, scripts it does not see, and commands on other machines have no
 /// effects: this is what is known to happen, not all that may.
 #[must_use]
