@@ -15,6 +15,7 @@ mod presence;
 mod pulse;
 mod session;
 mod socket;
+mod watch;
 mod workers;
 
 use std::collections::HashMap;

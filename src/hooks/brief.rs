@@ -10,7 +10,7 @@ use super::around::{self, Left, Peer};
 use super::told::short;
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::locks;
+use crate::locks::{self, HeldFileChanged, News, TakenAway};
 use crate::store::Tx;
 use crate::time::{HOUR, Time};
 
@@ -71,11 +71,7 @@ pub fn brief(tx: &Tx<'_>, ctx: &Context) -> Outcome<String> {
 pub fn news(tx: &Tx<'_>, ctx: &Context, since: Time) -> Outcome<Option<String>> {
     let mut lines = Vec::new();
     for gone in locks::news(tx, &ctx.caller.session_id)? {
-        let (path, by) = (&gone.lock_taken_away, &gone.by);
-        lines.push(format!(
-            "Your lock on {path} was taken away by {by}: {}",
-            short(&gone.reason, 160)
-        ));
+        lines.push(gone_or_changed(&gone));
     }
     for (operation, word) in around::decided(tx, ctx, since)? {
         lines.push(format!("A person has {word} your {operation}."));
@@ -96,6 +92,23 @@ pub fn news(tx: &Tx<'_>, ctx: &Context, since: Time) -> Outcome<Option<String>> 
     }
     lines.insert(0, "News from coord since you were told last:".into());
     Ok(Some(fitted(&lines, NEWS_CHARS)))
+}
+
+fn gone_or_changed(news: &News) -> String {
+    match news {
+        News::TakenAway(TakenAway { lock_taken_away: path, by, reason, .. }) => {
+            format!("Your lock on {path} was taken away by {by}: {}", short(reason, 160))
+        }
+        News::HeldFileChanged(HeldFileChanged {
+            held_file_changed: path,
+            held_by,
+            perhaps_by,
+            at,
+        }) => {
+            let by = perhaps_by.as_ref().map(|by| format!(", perhaps by {by}")).unwrap_or_default();
+            format!("{path}, which {held_by} holds, was changed past the lock at {at}{by}.")
+        }
+    }
 }
 
 fn peer(peer: &Peer) -> String {

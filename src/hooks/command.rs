@@ -9,26 +9,30 @@
 //! Not here: what a command does (`guardrails`).
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::edit::{Cleared, lockable, note_tool_use, take};
+use super::edit::{Cleared, begin, lockable, note_tool_use, take};
 use super::refusal::{Holding, HookRefusal};
 use super::told;
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::guard::{self, Caught, Scene};
-use crate::guardrails::{Effect, Input, PathRef, Verb};
-use crate::locks;
+use crate::guardrails::{Effect, Input, PathRef, Reach, Verb, Whole};
+use crate::locks::{self, Lock};
 use crate::operations::RUN_COMMAND;
-use crate::repo::{Kind, Target};
+use crate::repo::{Git, Kind, Target, overlaps};
 use crate::store::Tx;
 use crate::tool::{Access, Audience, Progress, Tool};
 
 /// Bytes of a command, at most; what is longer is cut for the judgement, which then
 /// calls it unknown.
 pub const COMMAND_MAX: usize = 1 << 20;
+
+/// How long git may take to say what has changed.
+const GIT_WITHIN: Duration = Duration::from_millis(800);
 
 /// Check a command that an agent's shell is about to run, as its hook does.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -54,10 +58,12 @@ pub struct RunCommand {
 struct Plan {
     /// Files by name.
     files: Vec<Target>,
-    /// More than one file at once.
+    /// More than one file at once, or only git's index.
     sets: Vec<Target>,
-    /// Whatever git keeps track of.
-    whole_tree: Option<Target>,
+    /// What would go into a commit with everything that changed below.
+    swept: Vec<Target>,
+    /// Files that have changed, if that was asked and answered.
+    changed: Option<Vec<Target>>,
 }
 
 impl Plan {
@@ -66,35 +72,57 @@ impl Plan {
         for effect in effects {
             plan.add(ctx, effect);
         }
+        if !plan.swept.is_empty() {
+            let changed = ctx.repo.changed(&Git::new("git", GIT_WITHIN));
+            plan.changed = changed.map(|paths| {
+                paths.iter().filter_map(|path| ctx.repo.resolve_file(path).ok()).collect()
+            });
+        }
         plan
     }
 
     /// A path that is none of the repository's, or that nobody can resolve, is nobody's.
     fn add(&mut self, ctx: &Context, effect: &Effect) {
-        let whole = match (&effect.path, effect.verb) {
-            (_, Verb::WholeTree) | (PathRef::Unknown, Verb::DeleteTree) => true,
-            (PathRef::Unknown, _) => return,
-            (PathRef::Literal(path) | PathRef::Pattern(path), _) => path == ".",
+        let (verb, all) = (effect.verb, || ctx.repo.resolve("./").ok());
+        let path = match &effect.path {
+            _ if verb.reach() == Reach::Worktree => "./",
+            PathRef::Literal(path) | PathRef::Pattern(path) => path,
+            PathRef::Unknown if verb == Verb::DeleteTree => "./",
+            PathRef::Unknown => return,
         };
-        let (PathRef::Literal(path) | PathRef::Pattern(path)) = &effect.path else {
-            if whole {
-                self.whole_tree = ctx.repo.resolve("./").ok();
+        let literal = matches!(effect.path, PathRef::Literal(_)) && path != "./";
+        match verb {
+            Verb::CreateFolder => {}
+            Verb::WholeTree(Whole::Stage | Whole::StageAll | Whole::CommitAll) => {
+                self.swept.extend(if literal { folder(ctx, path) } else { all() });
             }
-            return;
-        };
-        if whole {
-            self.whole_tree = ctx.repo.resolve("./").ok();
-        } else if matches!(effect.path, PathRef::Literal(_)) && effect.verb != Verb::DeleteTree {
-            match lockable(ctx, path) {
-                Ok(Some(target)) => push(&mut self.files, target),
-                _ => self.sets.extend(ctx.repo.resolve_file(path).ok()),
+            _ if path == "./" || path == "." => self.sets.extend(all()),
+            Verb::Write | Verb::Truncate | Verb::Create | Verb::Delete | Verb::Move if literal => {
+                match lockable(ctx, path) {
+                    Ok(Some(target)) => push(&mut self.files, target),
+                    _ => self.sets.extend(ctx.repo.resolve_file(path).ok()),
+                }
             }
-        } else {
-            let folder = format!("{}/", path.trim_end_matches('/'));
-            let named = if effect.verb == Verb::DeleteTree { &folder } else { path };
-            self.sets.extend(ctx.repo.resolve(named).ok().filter(|one| one.kind != Kind::Resource));
+            _ if literal && verb.reach() == Reach::Below => self.sets.extend(folder(ctx, path)),
+            _ if literal => self.sets.extend(ctx.repo.resolve_file(path).ok()),
+            _ => self.sets.extend(ctx.repo.resolve(path).ok().filter(|t| t.kind != Kind::Resource)),
         }
     }
+
+    /// Whether a lock is on something that would be swept into a commit.
+    fn sweeps(&self, lock: &Lock) -> bool {
+        let changed = self.changed.as_ref();
+        changed.is_none_or(|files| files.iter().any(|file| overlaps(file, &lock.target)))
+    }
+}
+
+/// A path as a folder with everything in it; a file as itself.
+fn folder(ctx: &Context, path: &str) -> Option<Target> {
+    let target = ctx.repo.resolve_file(path).ok()?;
+    if target.kind == Kind::Folder || ctx.repo.root.join(path).is_file() {
+        return Some(target);
+    }
+    ctx.repo.resolve_file(&format!("{}/", path.trim_end_matches('/'))).ok()
 }
 
 fn push(targets: &mut Vec<Target>, target: Target) {
@@ -137,6 +165,7 @@ impl Tool for RunCommand {
         if !ctx.caller.person {
             self.check_sets(tx, ctx)?;
         }
+        begin(tx, ctx, self.tool_use_id.as_deref(), &self.plan.files);
         let why = format!("a command: {}", told::short(&self.command, 80));
         let context = take(tx, ctx, &self.plan.files, &why)?;
         match foreign {
@@ -154,12 +183,16 @@ impl Tool for RunCommand {
 impl RunCommand {
     /// Nobody else may be at work in what is written as a whole.
     fn check_sets(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
-        for target in self.plan.whole_tree.iter().chain(&self.plan.sets) {
-            let held = locks::held_here(tx, ctx, target)?;
+        let Plan { sets, swept, .. } = &self.plan;
+        let all = sets.iter().map(|set| (set, false)).chain(swept.iter().map(|set| (set, true)));
+        for (target, only_changed) in all {
+            let mut held = locks::held_here(tx, ctx, target)?;
+            held.retain(|lock| !only_changed || self.plan.sweeps(lock));
             if !held.is_empty() {
                 let what = format!("`{}`", told::short(&self.command, 80));
                 let held = held.iter().map(Holding::from).collect();
-                return Err(HookRefusal::TreeInUse { what, held }.into());
+                let whole = target.kind == Kind::Folder;
+                return Err(HookRefusal::TreeInUse { what, whole, held }.into());
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::HookRefusal;
 use super::{sql, told};
+use crate::breaches::Hands;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::guard::{self, Caught, Judged, Scene};
@@ -90,6 +91,7 @@ impl Tool for EditFile {
         if let Some(blocked) = blocked {
             return Err(HookRefusal::Blocked(Box::new(blocked)).into());
         }
+        begin(tx, ctx, self.tool_use_id.as_deref(), &self.targets);
         let why = self.tool.as_deref().map(|tool| format!("an edit by {}", told::short(tool, 60)));
         let context = take(tx, ctx, &self.targets, &why.unwrap_or_default())?;
         Ok(Progress::Ended(Cleared { context }))
@@ -99,6 +101,12 @@ impl Tool for EditFile {
         let caught = self.caught.lock().unwrap_or_else(PoisonError::into_inner).clone();
         guard::note(tx, ctx, EDIT_FILE, &caught)
     }
+}
+
+/// Tells those who watch the files that a tool of the caller is about to write.
+pub fn begin(tx: &Tx<'_>, ctx: &Context, id: Option<&str>, targets: &[Target]) {
+    let paths = targets.iter().map(|target| target.shown.clone()).collect();
+    tx.kept::<Hands>().begin(&ctx.caller.session_id, id, paths, ctx.now);
 }
 
 /// What is to be locked for writing a path; `None` where nothing need be.

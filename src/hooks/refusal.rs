@@ -17,8 +17,8 @@ const NAMED_MAX: usize = 5;
 pub enum HookRefusal {
     #[error("{}", held(.0))]
     Held(Box<Blocked>),
-    #[error("{what} changes the whole working tree, in which others are at work: {}", listed(held))]
-    TreeInUse { what: String, held: Vec<Holding> },
+    #[error("{what} {}, where others are at work: {}", reach(*whole), listed(held))]
+    TreeInUse { what: String, whole: bool, held: Vec<Holding> },
     #[error("`{}` is blocked by the guardrail {}: it {}", .0.matched_text, .0.rule, .0.explanation)]
     Blocked(Box<Caught>),
     #[error("{}", commit(foreign, lost))]
@@ -89,6 +89,10 @@ fn held(blocked: &Blocked) -> String {
     }
     said.push_str(", so it was not changed");
     said
+}
+
+const fn reach(whole: bool) -> &'static str {
+    if whole { "touches everything in a folder or the whole working tree" } else { "touches files" }
 }
 
 fn listed(held: &[Holding]) -> String {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::edit::{Cleared, note_tool_use};
 use super::{brief, farewell, sql};
+use crate::breaches::Hands;
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::repo::Head;
@@ -45,6 +46,19 @@ pub struct SessionNews {
     silent: bool,
     /// A subagent's call that is about to be made, by the client's id.
     tool_use_id: Option<String>,
+    /// What has just ended: a tool call, or the whole turn.
+    ended: Option<Done>,
+}
+
+/// What has ended.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum Done {
+    /// A tool call, by the client's id if it has one.
+    Call(Option<String>),
+    /// The agent has nothing more to say for now.
+    Turn,
 }
 
 impl Tool for SessionNews {
@@ -56,6 +70,12 @@ impl Tool for SessionNews {
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Cleared>> {
         note_tool_use(tx, ctx, self.tool_use_id.as_deref())?;
+        let (hands, session) = (tx.kept::<Hands>(), &ctx.caller.session_id);
+        match &self.ended {
+            Some(Done::Call(id)) => hands.end(session, id.as_deref(), ctx.now),
+            Some(Done::Turn) => hands.rest(session, ctx.now),
+            None => {}
+        }
         let context = if self.silent { None } else { news(tx, ctx)? };
         Ok(Progress::Ended(Cleared { context }))
     }

@@ -85,7 +85,11 @@ fn requests(event: &Event, cwd: &Path) -> Vec<Request> {
     match event.kind {
         Kind::SessionStart => vec![at("start_session", root, json!({}))],
         Kind::Prompt => vec![at("session_news", root, json!({}))],
-        Kind::AfterTool => vec![at("session_news", root, json!({ "silent": true }))],
+        Kind::AfterTool => {
+            let ended = json!({ "call": event.tool_use_id });
+            vec![at("session_news", root, json!({ "silent": true, "ended": ended }))]
+        }
+        Kind::TurnEnd => vec![at("session_news", root, json!({ "silent": true, "ended": "turn" }))],
         Kind::BeforeCompaction => vec![at("checkpoint_session", root, json!({}))],
         Kind::SubagentEnd if event.subagent.is_none() => Vec::new(),
         Kind::SubagentEnd => vec![at("end_session", root, json!({}))],
@@ -98,7 +102,7 @@ fn requests(event: &Event, cwd: &Path) -> Vec<Request> {
             vec![at("session_news", root, arguments)]
         }
         Kind::BeforeTool => before(event, cwd, at),
-        Kind::Idle | Kind::TurnEnd | Kind::Unknown => Vec::new(),
+        Kind::Idle | Kind::Unknown => Vec::new(),
     }
 }
 

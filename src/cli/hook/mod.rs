@@ -122,7 +122,7 @@ fn verdict(client: Client, home: &Home, event: &Event) -> Verdict {
             );
             Verdict::Nothing
         }
-        Kind::Idle | Kind::TurnEnd => Verdict::Nothing,
+        Kind::Idle => Verdict::Nothing,
         // Who only reads is not held up.
         Kind::BeforeTool
             if event.deed.is_nothing() && !(event.deed.ours && event.subagent.is_some()) =>

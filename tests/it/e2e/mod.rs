@@ -6,12 +6,16 @@
     reason = "these tests set up a world outside the program, and tell their seeds"
 )]
 
+mod agents;
 mod basics;
 mod client;
 mod chaos;
 mod clients;
+mod consent;
 mod hooks;
 mod hostile;
+mod people;
 mod rpc;
 mod site;
 mod trouble;
+mod watch;
