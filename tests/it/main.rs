@@ -9,6 +9,7 @@
 mod agents;
 mod approvals;
 mod audit;
+mod breaches;
 mod cli;
 mod config;
 mod e2e;

@@ -19,3 +19,4 @@ mod rpc;
 mod site;
 mod surface;
 mod trouble;
+mod watch;
