@@ -7,6 +7,7 @@ create table if not exists coord.workspaces (
     head         bigint not null default 0 check (head >= 0), -- the last position given out; they are dense
     floor        bigint not null default 0 check (floor <= head), -- positions up to here are no longer in cloud_log
     created_at   timestamptz not null default now(),
+    cleaned_at   timestamptz not null default now(),
     primary key (workspace_id),
     unique (name)
 );

@@ -5,7 +5,7 @@ do $$ begin
     -- One change of a device: place in its change log, table, key as a JSON array, i(nsert or replace), u(pdate) or
     -- d(elete), hybrid time, revision it builds on, hash of the image, 1 if the body is encrypted, image.
     create type coord.change as (
-        s bigint, t text, k text, o text, h bigint, b bigint, x bigint, e integer, v jsonb);
+        s bigint, t text, k text, o text, h bigint, b bigint, x bigint, enc integer, v jsonb);
 exception when duplicate_object then null;
 end $$;
 

@@ -1,4 +1,6 @@
 -- Carries out changes, one set for each table, by the rule of the table's class.
+-- Rows that are there are looked up one by one through the key, by `(select …)` and `offset 0`: for a join or `exists`
+-- a planner without statistics reads the whole table.
 
 -- Rows that never change: those that are there already are left as they are.
 create or replace function coord.append_rows(p_table text, p_changes coord.change[], p_ws uuid, p_device uuid)
@@ -13,7 +15,7 @@ begin
         )
         insert into {table} (workspace_id, device_id, {cols}, row_hash)
         select $2, $3, {i_cols}, i.c_x from incoming i
-         where not exists (select from {table} e where {is_this})
+         where (select true from {table} e where {is_this}) is null
          order by {i_keys}
         on conflict do nothing
         $sql$, p_table) using p_changes, p_ws, p_device;
@@ -34,7 +36,7 @@ begin
         ), written as (
             insert into {table} as e (workspace_id, device_id, {cols}, row_hash)
             select $2, $3, {i_cols}, i.c_x from incoming i
-             where i.c_o = 'i' or exists (select from {table} e where {is_this})
+             where i.c_o = 'i' or (select true from {table} e where {is_this})
              order by {i_keys}
             on conflict ({whole_key}) do update set row_hash = excluded.row_hash, {set}
             returning {e_keys}, {shown} as c_now
@@ -44,12 +46,16 @@ begin
           from incoming i left join written n using ({keys})
         $sql$, p_table, p_merge) using p_changes, p_ws, p_device;
     return query execute coord.fill($sql$
-        delete from {table} e
-         using (select c.s, c.k, c.h, i.* from unnest($1) c
-                 cross join lateral jsonb_populate_record(null::{table}, coord.key_object(c.k, {names})) i
-                 where c.o = 'd') i
-         where {is_this}
-        returning i.s, {name}, i.k, 'd', i.h, null::bigint, null::bigint, null::jsonb, null::text, null::text
+        with gone as materialized (
+            select c.s as c_s, c.k as c_k, c.h as c_h, (select e.ctid from {table} e where {is_this}) as place
+              from unnest($1) c
+             cross join lateral jsonb_populate_record(null::{table}, coord.key_object(c.k, {names})) i
+             where c.o = 'd'
+        ), removed as (
+            delete from {table} where ctid = any (array(select place from gone))
+        )
+        select c_s, {name}, c_k, 'd', c_h, null::bigint, null::bigint, null::jsonb, null::text, null::text
+          from gone where place is not null
         $sql$, p_table) using p_changes, p_ws, p_device;
 end $$;
 revoke all on function coord.put_owner(text, coord.change[], uuid, uuid, boolean)
@@ -69,9 +75,9 @@ begin
         ), written as (
             insert into {table} as e (workspace_id, device_id, {cols}, row_hash, hlc)
             select $2, $3, {i_cols}, i.c_x, i.c_h from incoming i
-             where (i.c_o = 'i' or exists (select from {table} e where {is_this}))
-               and not exists (select from coord.tombstones d
-                                where d.workspace_id = $2 and d.tbl = {name} and d.pk = i.c_k)
+             where (i.c_o = 'i' or (select true from {table} e where {is_this}))
+               and (select true from coord.tombstones d
+                     where d.workspace_id = $2 and d.tbl = {name} and d.pk = i.c_k) is null
              order by {i_keys}
             on conflict ({whole_key}) do update
                set device_id = excluded.device_id, row_hash = excluded.row_hash, hlc = excluded.hlc, {set}
@@ -85,7 +91,7 @@ begin
                     when e.hlc is null then 'gone'
                     when e.row_hash = i.c_x then 'same'
                     else 'lost' end, null::text
-          from incoming i left join written n using ({keys}) left join {table} e on {is_this}
+          from incoming i left join written n using ({keys}) left join lateral (select * from {table} e where {is_this} offset 0) e on true
         $sql$, p_table, p_merge) using p_changes, p_ws, p_device;
 end $$;
 revoke all on function coord.put_union(text, coord.change[], uuid, uuid, boolean)
@@ -106,7 +112,7 @@ begin
         ), written as (
             insert into {table} as e (workspace_id, device_id, {cols}, row_hash, rev)
             select $2, $3, {i_cols}, i.c_x, i.c_b + 1 from incoming i
-             where i.c_o = 'i' or exists (select from {table} e where {is_this})
+             where i.c_o = 'i' or (select true from {table} e where {is_this})
              order by {i_keys}
             on conflict ({whole_key}) do update
                set device_id = excluded.device_id, row_hash = excluded.row_hash, rev = excluded.rev,
@@ -118,7 +124,7 @@ begin
                case when n.c_now is null then e.row_hash else i.c_x end,
                coalesce(n.c_now, case when e.deleted_at is null then {shown} end),
                case when n.c_now is not null then null when e.rev is null then 'gone' else 'conflict' end, null::text
-          from incoming i left join written n using ({keys}) left join {table} e on {is_this}
+          from incoming i left join written n using ({keys}) left join lateral (select * from {table} e where {is_this} offset 0) e on true
         $sql$, p_table, p_merge) using p_changes, p_ws, p_device;
     return query execute coord.fill($sql$
         with incoming as materialized (

@@ -40,7 +40,7 @@ begin
                              else 'it or the row before it was altered' end as why
           from fresh
          where (i).seq <> before + 1
-            or (c).e is distinct from 1
+            or (c).enc is distinct from 1
                and (i).hash is distinct from
                    encode(sha256(convert_to(hash_before || coord.audit_text(i), 'UTF8')), 'hex')
         union all

@@ -119,7 +119,7 @@ begin
                      when 'policy' then 'jsonb_build_object(''r'', e.rev)' else '''{}''::jsonb' end,
         case v_class when 'policy' then 'and e.deleted_at is null'
                      when 'owner' then 'and e.device_id <> $3' else '' end), v_table)
-       into v_rows, v_next using p -> 'after', v_device.workspace_id, v_device.device_id, v_limit;
+       into v_rows, v_next using nullif(p -> 'after', 'null'), v_device.workspace_id, v_device.device_id, v_limit;
     return coord.reply('ok', v_head || jsonb_build_object('rows', v_rows,
         'next', case when jsonb_array_length(v_rows) = v_limit then v_next end));
 end $$;
@@ -149,6 +149,12 @@ begin
            into v_digest using v_device.workspace_id, v_device.device_id;
         v_all := v_all || jsonb_build_object(v_table.name, v_digest);
     end loop;
+    -- Whoever compares once a day also takes out what is old.
+    update coord.workspaces set cleaned_at = now()
+     where workspace_id = v_device.workspace_id and cleaned_at < now() - interval '20 hours';
+    if found then
+        perform coord.clean(v_device.workspace_id);
+    end if;
     return coord.reply('ok', jsonb_build_object('tables', v_all));
 end $$;
 revoke all on function public.coord_digest(jsonb) from public, anon, authenticated, service_role;

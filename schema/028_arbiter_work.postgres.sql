@@ -73,6 +73,7 @@ begin
         execute format('revoke all on coord.%I from public, anon, authenticated, service_role', t);
     end loop;
 end $$;
+revoke all on sequence coord.shared_tasks_ord_seq from public, anon, authenticated, service_role;
 
 -- Tells those who poll that something changed.
 create or replace function coord.touch_project(p_ws uuid, p_project text) returns void

@@ -10,6 +10,7 @@ mod agents;
 mod approvals;
 mod audit;
 mod cli;
+mod cloud;
 mod config;
 mod e2e;
 mod guard;

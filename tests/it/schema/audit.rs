@@ -60,7 +60,9 @@ fn values(seq: i64, request: &str) -> String {
 fn seal(from: i64, to: i64, hash_of: i64) -> String {
     let (hash, rows) = (format!("{hash_of:064x}"), to - from + 1);
     let columns = "(seq_from, seq_to, hash, row_count, file, sealed_at)";
-    format!("INSERT INTO audit_seals {columns} VALUES ({from}, {to}, '{hash}', {rows}, 'segment', 1)")
+    format!(
+        "INSERT INTO audit_seals {columns} VALUES ({from}, {to}, '{hash}', {rows}, 'segment', 1)"
+    )
 }
 
 /// Carries out each attempt and compares how it ends.

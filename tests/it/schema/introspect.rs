@@ -28,7 +28,10 @@ pub fn sqlite(database: &Connection) -> Tables {
         names.map(|name| (name.clone(), sqlite_table(database, name))).collect();
     for table in mirrored {
         let kept = |line: &String| {
-            !table.columns.iter().any(|c| c.local && line.starts_with(&format!("column {} ", c.name)))
+            !table
+                .columns
+                .iter()
+                .any(|c| c.local && line.starts_with(&format!("column {} ", c.name)))
         };
         tables.entry(table.name.clone()).or_default().retain(kept);
     }

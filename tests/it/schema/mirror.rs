@@ -113,8 +113,7 @@ fn the_mirror_tells_who_is_alive_and_can_do_a_thing() {
     }
 
     let mut ask = |project: &str, capability: Option<&str>| -> Vec<String> {
-        let question =
-            "select session_id || ' ' || capabilities::text
+        let question = "select session_id || ' ' || capabilities::text
                from coord.discover_agents('00000000-0000-7000-8000-000000000001', $1, $2)";
         let rows = client.query(question, &[&project, &capability]).expect("it can be asked");
         rows.iter().map(|row| row.get(0)).collect()
@@ -135,7 +134,8 @@ fn patternless(bytes: usize) -> String {
 #[test]
 fn keys_of_the_largest_size_fit_the_indexes_of_both_engines() {
     let server = Postgres::start();
-    let (device, mut mirror) = (sqlite_with(|_| true), super::postgres_of_one_device(&server, "large"));
+    let (device, mut mirror) =
+        (sqlite_with(|_| true), super::postgres_of_one_device(&server, "large"));
     let sources = sources();
     let mirrored = sources.iter().flat_map(Source::tables);
     for table in mirrored.filter(|table| table.sync != SyncClass::Local) {

@@ -142,11 +142,6 @@ impl Source {
         })
     }
 
-    /// Whether `index` is on a table that only SQLite has.
-    pub fn is_local(&self, index: &Index) -> bool {
-        self.tables().any(|table| table.name == index.table && table.sync == SyncClass::Local)
-    }
-
     fn take(&mut self, line: &str, prose: &mut Vec<String>) -> Result<(), String> {
         let (code, comment) = split_comment(line);
         let indented = line.starts_with(' ');
