@@ -13,6 +13,7 @@
 
 pub mod arguments;
 pub mod catalogue;
+mod consent;
 mod gate;
 mod permit;
 pub mod resources;
@@ -26,6 +27,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
+use crate::approvals;
 use crate::audit::{self, Known, Record};
 use crate::config::Config;
 use crate::context::{Caller, Context};
@@ -329,6 +331,8 @@ fn refused_or_fault(failure: Failure) -> Outcome<Answer> {
 }
 
 fn record(tx: &Tx<'_>, request: &Request, answer: &Answer, key: Option<&str>) -> Outcome<()> {
+    // A question to a person is no answer: the same request is made again after theirs.
+    let key = key.filter(|_| answer.code() != Some(approvals::REQUIRED));
     audit::append(tx, &of(request, Some(answer), key)).map(drop)
 }
 

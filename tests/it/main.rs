@@ -18,6 +18,7 @@ mod life;
 mod locks;
 mod network;
 mod policy;
+mod price;
 mod profiles;
 mod handoffs;
 mod memory;

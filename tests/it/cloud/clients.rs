@@ -4,6 +4,7 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -186,6 +187,8 @@ fn a_device_works_through_it_whatever_happens_to_single_answers() {
     assert_eq!((&said[7]["status"], &said[7]["error"]["code"]), (&json!(401), &json!("PT401")));
     assert_eq!(said[7]["error"]["hint"], "enrol this machine again");
     assert_eq!(cloud.ask("string_agg(project, '' order by project) from coord.projects"), "ab");
+    gateway.next([Fault::Delay(Duration::from_millis(20))]);
+    assert_eq!(play(&gateway.url, &[push(&second)])[0]["data"]["status"], "duplicate", "late is not never");
     gateway.always(Fault::Html);
     assert_ne!(play(&gateway.url, &[push(&second)])[0]["data"]["status"], "duplicate");
 }

@@ -110,10 +110,10 @@ fn this_binary_applies_them_too_and_both_agree() {
     assert_eq!(migrate::migrate(&mut connect("pushed")).expect("nothing to do").applied, [""; 0]);
     assert_eq!(catalogue(&mut client), catalogue(&mut pushed));
     // Two at once take turns.
-    drop(server.database("both"));
+    drop(server.database("pair"));
     let both: Vec<_> = std::thread::scope(|scope| {
         let running: Vec<_> = (0..2)
-            .map(|_| scope.spawn(|| migrate::migrate(&mut connect("both")).expect("in turn")))
+            .map(|_| scope.spawn(|| migrate::migrate(&mut connect("pair")).expect("in turn")))
             .collect();
         running.into_iter().map(|thread| thread.join().expect("it ends")).collect()
     });

@@ -6,10 +6,13 @@
     reason = "these tests set up a world outside the program, and tell their seeds"
 )]
 
+mod agents;
 mod basics;
 mod chaos;
 mod clients;
+mod consent;
 mod hostile;
+mod people;
 mod rpc;
 mod site;
 mod trouble;
