@@ -3,6 +3,10 @@
 -- Who calls: device tokens, the codes that let a device in, and how much each caller may do.
 -- The functions in `public` are all that the web interface shows; each says by grants which key may call it.
 
+-- How much one device may ask: far above what agents need, far below what hurts.
+alter table coord.installation add column if not exists calls_per_second double precision not null default 100;
+alter table coord.installation add column if not exists calls_at_once double precision not null default 1000;
+
 -- Takes one from the bucket of a caller; false when it is empty. Two calls at once may count as one: a limit need not
 -- be exact, and nobody should wait for it.
 create or replace function coord.spend(p_subject uuid, p_per_second double precision, p_burst double precision)
@@ -28,8 +32,7 @@ end $$;
 revoke all on function coord.spend(uuid, double precision, double precision)
     from public, anon, authenticated, service_role;
 
--- The device whose token the request's header has. 100 calls a second, 1,000 at once: far above what agents need,
--- far below what hurts.
+-- The device whose token the request's header has.
 create or replace function coord.auth(p_role text) returns coord.devices
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -46,7 +49,7 @@ begin
     if p_role = 'writer' and v_device.role <> 'writer' then
         raise sqlstate 'PT403' using message = 'this device may only read', hint = 'enrol it with a code for writers';
     end if;
-    if not coord.spend(v_device.device_id, 100, 1000) then
+    if not (select coord.spend(v_device.device_id, i.calls_per_second, i.calls_at_once) from coord.installation i) then
         raise sqlstate 'PGRST' using
             message = '{"code":"PT429","message":"too many calls by this device","details":null,"hint":"wait a second"}',
             detail = '{"status":429,"headers":{"Retry-After":"1"}}';
