@@ -9,6 +9,7 @@
 mod agents;
 mod approvals;
 mod audit;
+mod breaches;
 mod cli;
 mod cloud;
 mod config;

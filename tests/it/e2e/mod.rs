@@ -16,3 +16,4 @@ mod people;
 mod rpc;
 mod site;
 mod trouble;
+mod watch;
