@@ -1,6 +1,6 @@
-//! The gateway answers as PostgREST does, as far as Supabase's own JavaScript client can tell.
+//! The gateway answers as `PostgREST` does, as far as Supabase's own JavaScript client can tell.
 //!
-//! PostgREST itself is not to be had in every test environment. `tests/cloud-suite` asks the same of a real project.
+//! `PostgREST` itself is not to be had in every test environment.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::gateway::{Fault, Gateway, LEGACY_ANON, LEGACY_SERVICE, PUBLISHABLE, SECRET};
 use super::{Cloud, Device, SCHEMA, project};
 
-/// Functions of every kind that PostgREST tells apart.
+/// Functions of every kind that `PostgREST` tells apart.
 const PROBES: &str = "
 create function public.sum_of(a integer, b integer) returns integer language sql immutable as 'select a + b';
 create function public.sum_of(a integer) returns integer language sql immutable as 'select a';
@@ -188,7 +188,11 @@ fn a_device_works_through_it_whatever_happens_to_single_answers() {
     assert_eq!(said[7]["error"]["hint"], "enrol this machine again");
     assert_eq!(cloud.ask("string_agg(project, '' order by project) from coord.projects"), "ab");
     gateway.next([Fault::Delay(Duration::from_millis(20))]);
-    assert_eq!(play(&gateway.url, &[push(&second)])[0]["data"]["status"], "duplicate", "late is not never");
+    assert_eq!(
+        play(&gateway.url, &[push(&second)])[0]["data"]["status"],
+        "duplicate",
+        "late is not never"
+    );
     gateway.always(Fault::Html);
     assert_ne!(play(&gateway.url, &[push(&second)])[0]["data"]["status"], "duplicate");
 }

@@ -1,6 +1,6 @@
 //! Which status an SQLSTATE becomes.
 //!
-//! After the table in PostgREST's documentation, "Errors: HTTP Status Codes".
+//! After the table in `PostgREST`'s documentation, "Errors: HTTP Status Codes".
 
 /// The status of an error with this SQLSTATE for a caller of this role.
 pub fn status(code: &str, role: &str) -> u16 {

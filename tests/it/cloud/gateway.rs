@@ -1,4 +1,4 @@
-//! An HTTP server on this machine that answers as a Supabase project's API does: keys first, then PostgREST.
+//! An HTTP server on this machine that answers as a Supabase project's API does: keys first, then `PostgREST`.
 //!
 //! - `apikey` says the role. A key that begins with `sb_` is no JWT: beside it, `Authorization` may only repeat it.
 //!   Secret keys are refused to browsers.

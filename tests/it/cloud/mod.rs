@@ -1,6 +1,6 @@
 //! The server's side: functions in a real PostgreSQL, called as Supabase's API calls them.
 //!
-//! `rest` and `gateway` stand in for PostgREST, whose own server is not to be had everywhere; `clients` holds them
+//! `rest` and `gateway` stand in for `PostgREST`, whose own server is not to be had everywhere; `clients` holds them
 //! against the official JavaScript client.
 
 mod audit;

@@ -1,4 +1,4 @@
-//! What PostgREST does with a call of a function: one transaction, a role, headers, an answer.
+//! What `PostgREST` does with a call of a function: one transaction, a role, headers, an answer.
 //!
 //! - One transaction for each request, READ ONLY when the function is not VOLATILE or the method is GET.
 //! - The role and `request.*` are set for that transaction alone; the role's own settings and the function's
@@ -6,7 +6,7 @@
 //! - Arguments are named and come from the body; which function is meant follows from their names.
 //! - Errors become statuses by their SQLSTATE; `PTxyz` and `PGRST` say their status themselves.
 //!
-//! Not here: HTTP and keys (`gateway`). After PostgREST 12 to 14 as their documentation describes them.
+//! Not here: HTTP and keys (`gateway`). After `PostgREST` 12 to 14 as their documentation describes them.
 
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -122,7 +122,7 @@ impl Rest {
 }
 
 impl Reply {
-    /// An answer of PostgREST itself.
+    /// An answer of `PostgREST` itself.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         let body = json!({"code": code, "details": null, "hint": null, "message": message});
         Self { status, headers: vec![], body: body.to_string() }
@@ -240,7 +240,7 @@ fn enter(
     Ok(())
 }
 
-/// An error of the database as PostgREST tells it.
+/// An error of the database as `PostgREST` tells it.
 fn refused(error: &DbError, role: &str) -> Reply {
     let code = error.code().code();
     if code == "PGRST" {
