@@ -25,6 +25,7 @@ mod handoffs;
 mod memory;
 mod repo;
 mod schema;
+mod surface;
 mod tidy;
 mod work;
 mod world;
