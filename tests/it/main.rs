@@ -20,6 +20,7 @@ mod policy;
 mod profiles;
 mod handoffs;
 mod memory;
+mod mirror;
 mod repo;
 mod schema;
 mod tidy;

@@ -5,6 +5,7 @@
 //! them anew.
 
 mod audit;
+mod catalogue;
 mod dumps;
 mod engines;
 mod fuzz;
@@ -73,7 +74,16 @@ fn generated() -> Vec<(PathBuf, String)> {
             ));
         }
     }
+    let newest = files.iter().filter_map(|(path, _): &(PathBuf, String)| number(path)).max();
+    let known = catalogue::text(&sources(), newest.unwrap_or(0));
+    files.push(("schema/mirrored.json".into(), known));
     files
+}
+
+/// The number of a migration of the mirror.
+fn number(path: &Path) -> Option<u32> {
+    let name = path.strip_prefix("supabase/migrations").ok()?.to_str()?;
+    name.split('_').next()?.parse().ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]
