@@ -47,6 +47,7 @@ CREATE TABLE peer_rows (
 -- Changes that the mirror did not take, until a person has decided about them.
 CREATE TABLE sync_aside (
     aside_id    INTEGER NOT NULL CHECK (aside_id >= 1),
+    seq         INTEGER CHECK (seq >= 1), -- of the change, if it was this device's
     tbl         TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
     pk          TEXT    NOT NULL CHECK (instr(pk, char(0)) = 0),
     code        TEXT    NOT NULL CHECK (octet_length(code) BETWEEN 1 AND 512 AND instr(code, char(0)) = 0),

@@ -14,6 +14,7 @@ pub mod log;
 mod presence;
 mod session;
 mod socket;
+mod watch;
 mod workers;
 
 use std::collections::HashMap;

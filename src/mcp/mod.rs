@@ -7,6 +7,7 @@
 //! Not here: framing and the socket (`daemon`), what tools do (`service`).
 
 mod completion;
+mod consent;
 mod prompts;
 mod progress;
 mod resources;
@@ -105,7 +106,7 @@ impl ServerHandler for Server {
         request: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let ctx = self.context(&request).await?;
-        tools::call(&self.seat, ctx, params, &request).await.map(Into::into)
+        tools::call(&self.seat, ctx, params, &request).await
     }
 
     async fn list_resources(

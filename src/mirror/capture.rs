@@ -86,6 +86,11 @@ pub fn refresh(tx: &Tx<'_>) -> Outcome<()> {
 pub fn triggers(table: &Table) -> Vec<(String, String)> {
     let name = |what: &str| format!("capture_{}_{what}", table.name);
     let make = |what: &str, when: &str, guard: &str, log: &str| {
+        let of = if when == "DELETE" { "old." } else { "new." };
+        let guard = format!(
+            "{guard}{}",
+            own(table, of).map(|own| format!(" AND {own}")).unwrap_or_default()
+        );
         let text = format!(
             "CREATE TRIGGER {} AFTER {when} ON {} WHEN coord_capturing(){guard} BEGIN {log} END",
             name(what),
@@ -98,10 +103,27 @@ pub fn triggers(table: &Table) -> Vec<(String, String)> {
     let same = format!("NOT ({moved})");
     vec![
         make("added", "INSERT", "", &log(table, "i", "new")),
-        make("changed", "UPDATE", &format!(" AND {same} AND {}", told(table)), &log(table, "u", "new")),
-        make("moved", "UPDATE", &format!(" AND ({moved})"), &(log(table, "d", "old") + " " + &log(table, "i", "new"))),
+        make(
+            "changed",
+            "UPDATE",
+            &format!(" AND {same} AND {}", told(table)),
+            &log(table, "u", "new"),
+        ),
+        make(
+            "moved",
+            "UPDATE",
+            &format!(" AND ({moved})"),
+            &(log(table, "d", "old") + " " + &log(table, "i", "new")),
+        ),
         make("removed", "DELETE", &removal_guard(table), &log(table, "d", "old")),
     ]
+}
+
+/// Which rows of a table are this device's own, where not all are: locks that another machine
+/// holds are shown here under sessions of that name.
+#[must_use]
+pub fn own(table: &Table, prefix: &str) -> Option<String> {
+    (table.name == "file_locks").then(|| format!("{prefix}session_id NOT GLOB 'elsewhere:*'"))
 }
 
 /// What leaves a table that only grows has been sealed, and stays in the mirror.

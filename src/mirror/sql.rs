@@ -79,10 +79,11 @@ pub fn rows_after(
     let newest: Vec<_> =
         times.iter().map(|column| format!("coalesce({}, 0)", column.name)).collect();
     let places: Vec<_> = (1..=table.key.len()).map(|at| format!("?{at}")).collect();
+    let own = capture::own(table, "").unwrap_or_else(|| "true".into());
     let behind = if after.is_some() {
-        format!("WHERE ({key}) > ({})", places.join(", "))
+        format!("WHERE {own} AND ({key}) > ({})", places.join(", "))
     } else {
-        String::new()
+        format!("WHERE {own}")
     };
     let sql = format!(
         "SELECT json_array({key}), {body}, max(0, 0, {}) FROM {} {behind} ORDER BY {key} LIMIT {limit}",

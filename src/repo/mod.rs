@@ -18,6 +18,7 @@ pub mod url;
 
 mod clean;
 mod glob;
+mod kept;
 mod names;
 mod nested;
 mod pattern;

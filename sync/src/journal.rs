@@ -156,7 +156,7 @@ pub trait Journal {
     /// Tables that are exchanged; `None`: all of them.
     fn wanted(&self) -> Option<Vec<String>>;
 
-    /// Notes that a snapshot is needed.
+    /// Notes that a snapshot is needed, and forgets what came of one that was broken off.
     ///
     /// # Errors
     /// The store's.

@@ -62,7 +62,9 @@ pub fn after_push(sent: &Batch, newest: i64, answer: Pushed) -> AfterPush {
         Pushed::Forked {} => AfterPush::Fork("the mirror knows another history of this device"),
         Pushed::UpgradeClient {} => AfterPush::Upgrade(Upgrade::Client),
         Pushed::UpgradeServer { .. } => AfterPush::Upgrade(Upgrade::Server),
-        Pushed::Ok { .. } | Pushed::Duplicate { .. } => AfterPush::Nonsense("it acknowledged less than it took"),
+        Pushed::Ok { .. } | Pushed::Duplicate { .. } => {
+            AfterPush::Nonsense("it acknowledged less than it took")
+        }
         Pushed::Gap { .. } => AfterPush::Nonsense("it expects what it was sent"),
     }
 }
@@ -117,7 +119,11 @@ pub fn after_pull(cursor: &Cursor, answer: Pulled) -> AfterPull {
             AfterPull::Nonsense("positions do not rise")
         }
         Pulled::Ok(page) if page.changes.is_empty() && page.cursor == *cursor => {
-            if page.more { AfterPull::Nonsense("more, but not further") } else { AfterPull::Nothing }
+            if page.more {
+                AfterPull::Nonsense("more, but not further")
+            } else {
+                AfterPull::Nothing
+            }
         }
         Pulled::Ok(page) => AfterPull::Apply(page),
     }
@@ -181,7 +187,13 @@ mod tests {
             })
         };
         let cursor = Cursor { position: 5, device: None, seq: None };
-        for bad in [page(&[5], 6, false), page(&[7, 6], 8, false), page(&[6], 5, false), page(&[], 5, true), page(&[], 4, false)] {
+        for bad in [
+            page(&[5], 6, false),
+            page(&[7, 6], 8, false),
+            page(&[6], 5, false),
+            page(&[], 5, true),
+            page(&[], 4, false),
+        ] {
             assert!(matches!(after_pull(&cursor, bad.clone()), AfterPull::Nonsense(_)), "{bad:?}");
         }
         assert_eq!(after_pull(&cursor, page(&[], 5, false)), AfterPull::Nothing);

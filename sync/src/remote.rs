@@ -102,8 +102,8 @@ fn headers(key: &str) -> anyhow::Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     let secret = |text: &str| -> anyhow::Result<HeaderValue> {
         // The text is not repeated in the error: it is a secret.
-        let mut value =
-            HeaderValue::from_str(text).map_err(|_unfit| anyhow::anyhow!("the key has characters that no key has"))?;
+        let mut value = HeaderValue::from_str(text)
+            .map_err(|_unfit| anyhow::anyhow!("the key has characters that no key has"))?;
         value.set_sensitive(true);
         Ok(value)
     };
@@ -133,7 +133,9 @@ impl Transport for Remote {
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
             .map(Duration::from_secs);
         let mut bytes = Vec::new();
-        while let Some(more) = response.chunk().await.map_err(|error| chain(&error.without_url()))? {
+        while let Some(more) =
+            response.chunk().await.map_err(|error| chain(&error.without_url()))?
+        {
             if bytes.len() + more.len() > BYTES {
                 return Err(format!("the answer has more than {} MiB", BYTES >> 20));
             }
@@ -171,7 +173,12 @@ mod tests {
 
     #[test]
     fn a_new_key_goes_alone_and_a_jwt_goes_twice() {
-        for (key, both) in [("sb_publishable_a.b.c", false), ("sb_secret_x", false), ("a.b.c", true), ("plain", false)] {
+        for (key, both) in [
+            ("sb_publishable_a.b.c", false),
+            ("sb_secret_x", false),
+            ("a.b.c", true),
+            ("plain", false),
+        ] {
             let headers = headers(key).unwrap();
             assert_eq!(headers["apikey"], key);
             assert_eq!(headers.contains_key(AUTHORIZATION), both, "{key}");

@@ -88,14 +88,18 @@ pub fn read(reply: &Reply) -> Result<Value, Trouble> {
 fn classify(reply: &Reply, code: &str, what: String) -> Trouble {
     let starts = |heads: &[&str]| heads.iter().any(|head| code.starts_with(head));
     match reply.status {
-        _ if code == "PT429" || reply.status == 429 => Trouble::Busy { what, after: reply.retry_after },
+        _ if code == "PT429" || reply.status == 429 => {
+            Trouble::Busy { what, after: reply.retry_after }
+        }
         _ if code == "57014" || code == "PT413" || reply.status == 413 => Trouble::TooMuch { what },
         _ if matches!(code, "22P05" | "22P02" | "22021") => Trouble::Poison { what },
         _ if code == "PGRST202" || starts(&["42", "PGRST1", "PGRST2"]) && reply.status != 401 => {
             Trouble::Schema { what }
         }
         401 | 403 => Trouble::Denied { what, key: !starts(&["PT4"]) },
-        _ if starts(&["40", "53", "55", "57", "58", "08", "XX"]) => Trouble::Busy { what, after: None },
+        _ if starts(&["40", "53", "55", "57", "58", "08", "XX"]) => {
+            Trouble::Busy { what, after: None }
+        }
         500..=599 => Trouble::Busy { what, after: reply.retry_after },
         _ => Trouble::Nonsense { what },
     }

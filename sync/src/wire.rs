@@ -62,9 +62,21 @@ pub struct Reject {
 #[expect(missing_docs, reason = "the fields are those of the protocol")]
 pub enum Pushed {
     /// It was taken.
-    Ok { acked: i64, #[serde(default)] rejects: Vec<Reject>, #[serde(default)] quarantined: Option<Value> },
+    Ok {
+        acked: i64,
+        #[serde(default)]
+        rejects: Vec<Reject>,
+        #[serde(default)]
+        quarantined: Option<Value>,
+    },
     /// It had been taken before.
-    Duplicate { acked: i64, #[serde(default)] rejects: Vec<Reject>, #[serde(default)] quarantined: Option<Value> },
+    Duplicate {
+        acked: i64,
+        #[serde(default)]
+        rejects: Vec<Reject>,
+        #[serde(default)]
+        quarantined: Option<Value>,
+    },
     /// Another change is expected next.
     Gap { expected: i64 },
     /// This is not the history that the mirror knows.
@@ -72,7 +84,10 @@ pub enum Pushed {
     /// This program is too old.
     UpgradeClient {},
     /// The mirror lacks migrations.
-    UpgradeServer { #[serde(default)] schema: i64 },
+    UpgradeServer {
+        #[serde(default)]
+        schema: i64,
+    },
 }
 
 /// What the mirror has of this device.
@@ -137,11 +152,17 @@ pub enum Pulled {
     /// A page.
     Ok(Page),
     /// The log no longer reaches back that far.
-    Resnapshot { #[serde(default)] why: String },
+    Resnapshot {
+        #[serde(default)]
+        why: String,
+    },
     /// This program is too old.
     UpgradeClient {},
     /// The mirror lacks migrations.
-    UpgradeServer { #[serde(default)] schema: i64 },
+    UpgradeServer {
+        #[serde(default)]
+        schema: i64,
+    },
 }
 
 /// One row of a snapshot.

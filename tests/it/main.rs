@@ -9,6 +9,7 @@
 mod agents;
 mod approvals;
 mod audit;
+mod breaches;
 mod cli;
 mod config;
 mod e2e;
@@ -17,6 +18,7 @@ mod life;
 mod locks;
 mod network;
 mod policy;
+mod price;
 mod profiles;
 mod handoffs;
 mod memory;

@@ -6,9 +6,19 @@ use serde_json::json;
 
 fn row(seq: i64, tx: i64, key: i64, append: bool) -> Logged {
     Logged {
-        seq, tx, hlc: seq, table: "t".into(), key: format!("[{key}]"), op: Op::Update,
-        body: Some(json!({ "n": seq })), digest: Some("x".into()), hash: format!("h{seq}"),
-        base: None, append, sealed: false, sent: true,
+        seq,
+        tx,
+        hlc: seq,
+        table: "t".into(),
+        key: format!("[{key}]"),
+        op: Op::Update,
+        body: Some(json!({ "n": seq })),
+        digest: Some("x".into()),
+        hash: format!("h{seq}"),
+        base: None,
+        append,
+        sealed: false,
+        sent: true,
     }
 }
 
@@ -31,7 +41,8 @@ fn logs_around_the_size_of_a_page_lose_nothing() {
     let page = 10;
     let limits = Limits { changes: page, ..USUAL };
     for size in [0, 1, page - 1, page, page + 1, 2 * page] {
-        let rows: Vec<_> = (1..=size).map(|seq| row(seq as i64, seq as i64, seq as i64, false)).collect();
+        let rows: Vec<_> =
+            (1..=size).map(|seq| row(seq as i64, seq as i64, seq as i64, false)).collect();
         let made = batches(&rows, limits);
         assert_eq!(made.len(), size.div_ceil(page), "{size}");
         assert_eq!(made.iter().map(|batch| batch.2).sum::<usize>(), size);

@@ -12,6 +12,7 @@ use coord_sync::wire::{Cursor, Digests, Page, Reject, Snapshot};
 use coord_sync::{Identity, Journal, Logged, Op, State};
 use serde_json::Value;
 
+use super::marks::{mark, sums};
 use super::model::{Key, ZEROS, digest};
 
 #[derive(Clone, Debug, Default)]
@@ -73,8 +74,19 @@ impl Store {
         (prev, seq, &key, format!("{op:?}{body:?}"), hlc).hash(&mut hasher);
         let hash = format!("{:064x}", hasher.finish());
         self.log.push(Logged {
-            seq, tx, hlc, append: key.0 == "audit", digest: body.as_ref().map(mark), table: key.0, key: key.1, op, body,
-            hash, base: None, sealed: false, sent: true,
+            seq,
+            tx,
+            hlc,
+            append: key.0 == "audit",
+            digest: body.as_ref().map(mark),
+            table: key.0,
+            key: key.1,
+            op,
+            body,
+            hash,
+            base: None,
+            sealed: false,
+            sent: true,
         });
     }
 
@@ -252,7 +264,13 @@ impl Journal for Device {
             if table == "rules" && store.pending(&key) {
                 store.known.insert(key.clone(), (row.revision.unwrap_or(0), row.hlc));
             }
-            store.receive(&row.device, key, row.hlc, row.revision.unwrap_or(0), Some(row.body.clone()));
+            store.receive(
+                &row.device,
+                key,
+                row.hlc,
+                row.revision.unwrap_or(0),
+                Some(row.body.clone()),
+            );
         }
         Ok(())
     }
@@ -300,7 +318,8 @@ impl Journal for Device {
         let mut store = self.0.borrow_mut();
         store.may_fail()?;
         let acked = store.acked;
-        let unsent: Vec<Logged> = store.log.drain(..).filter(|row| row.seq > acked && !row.append).collect();
+        let unsent: Vec<Logged> =
+            store.log.drain(..).filter(|row| row.seq > acked && !row.append).collect();
         let old = std::mem::take(&mut store.device);
         store.peers.retain(|(device, _), _| *device != old);
         store.device = store.candidate.take().unwrap();
@@ -364,23 +383,4 @@ impl Journal for Device {
         }
         Ok(matches!(table, "notes" | "rules"))
     }
-}
-
-/// What stands for the digest of a row here.
-fn mark(body: &Value) -> String {
-    let mut hasher = DefaultHasher::new();
-    body.to_string().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
-/// Digests of rows, by table, in one bucket.
-pub fn sums(rows: &[(&str, String)]) -> Digests {
-    let mut sums = Digests::new();
-    for (table, mark) in rows {
-        let bucket = sums.entry((*table).to_owned()).or_default();
-        let sum = bucket.entry("00".into()).or_insert((0, format!("{:016x}", 0)));
-        let number = |text: &str| u64::from_str_radix(text, 16).unwrap();
-        *sum = (sum.0 + 1, format!("{:016x}", number(&sum.1) ^ number(mark)));
-    }
-    sums
 }

@@ -50,7 +50,9 @@ impl Network {
             }
             4 => {
                 let mut reply = self.arrive(function, request, &token);
-                let half = reply.body.len() / 2;
+                let middle = reply.body.len() / 2;
+                let half = (0..=middle).rev().find(|at| reply.body.is_char_boundary(*at));
+                let half = half.unwrap_or(0);
                 reply.body.truncate(half);
                 Ok(reply)
             }

@@ -4,11 +4,17 @@
 //!   what is tried is the worker and what it decides.
 //! - `COORD_SEEDS=5000` runs so many; `COORD_SEED=17` runs that one.
 
-#![expect(clippy::panic, reason = "helpers of tests end a test")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::too_many_arguments,
+    reason = "helpers of tests end a test, and a row has many parts"
+)]
 
 mod batches;
 mod device;
 mod faults;
+mod marks;
 mod model;
 mod story;
 

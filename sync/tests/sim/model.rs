@@ -81,11 +81,11 @@ impl Server {
         let token_digest = request["token_sha256"].as_str().unwrap().to_owned();
         match self.devices.get(&id) {
             Some(known) if known.token_digest != token_digest => json!({"status": "device_taken"}),
-            Some(_) => json!({"status": "ok"}),
+            Some(_) => json!({"status": "ok", "workspace_id": "w"}),
             None => {
                 let device = Device { token_digest, last: 0, hash: ZEROS.into(), rejects: vec![] };
                 self.devices.insert(id, device);
-                json!({"status": "ok"})
+                json!({"status": "ok", "workspace_id": "w"})
             }
         }
     }
@@ -98,9 +98,10 @@ impl Server {
             if last == device.last && hash != device.hash {
                 return json!({"status": "forked", "seq": device.last, "hash": device.hash});
             }
-            let rejects = device.rejects.iter().filter(|reject| {
-                (first..=last).contains(&reject["s"].as_i64().unwrap())
-            });
+            let rejects = device
+                .rejects
+                .iter()
+                .filter(|reject| (first..=last).contains(&reject["s"].as_i64().unwrap()));
             let rejects: Vec<_> = rejects.cloned().collect();
             return json!({"status": "duplicate", "acked": device.last, "rejects": rejects});
         }
@@ -134,7 +135,8 @@ impl Server {
         let mark = change["x"].as_str().unwrap_or_default().to_owned();
         let row = Row { device: id.into(), hlc, revision: 0, body: change["v"].clone(), mark };
         let no = |code: &str, present: Option<&Row>| {
-            let mut reject = json!({"s": seq, "t": key.0, "k": key.1, "code": code, "reason": code});
+            let mut reject =
+                json!({"s": seq, "t": key.0, "k": key.1, "code": code, "reason": code});
             if let Some(row) = present {
                 reject["r"] = row.revision.into();
                 reject["v"] = row.body.clone();
@@ -150,13 +152,13 @@ impl Server {
                 }
                 return Ok(());
             }
-            "locks" => {
-                match op.as_str() {
-                    "d" => drop(self.owned.remove(&(id.into(), key.clone()))),
-                    "u" if !self.owned.contains_key(&(id.into(), key.clone())) => return Err(no("gone", None)),
-                    _ => drop(self.owned.insert((id.into(), key.clone()), row)),
+            "locks" => match op.as_str() {
+                "d" => drop(self.owned.remove(&(id.into(), key.clone()))),
+                "u" if !self.owned.contains_key(&(id.into(), key.clone())) => {
+                    return Err(no("gone", None));
                 }
-            }
+                _ => drop(self.owned.insert((id.into(), key.clone()), row)),
+            },
             "notes" => {
                 if let Some(present) = self.shared.get(&key) {
                     if present.body == row.body {
@@ -201,11 +203,11 @@ impl Server {
     }
 
     fn digest(&self, id: &str) -> Value {
-        let shared = self.shared.iter().map(|(key, row)| (key, row));
+        let shared = self.shared.iter();
         let own = self.owned.iter().chain(&self.appended).filter(|((device, _), _)| device == id);
         let all = shared.chain(own.map(|((_, key), row)| (key, row)));
         let marks: Vec<_> = all.map(|(key, row)| (key.0.as_str(), row.mark.clone())).collect();
-        let sums = super::device::sums(&marks);
+        let sums = super::marks::sums(&marks);
         json!({"status": "ok", "tables": sums})
     }
 
@@ -244,25 +246,28 @@ impl Server {
 
     fn snapshot(&self, request: &Value) -> Value {
         let table = request["table"].as_str().unwrap();
-        let after = request["after"].as_u64().unwrap_or(0);
-        let all: Vec<_> = self
-            .shared
-            .iter()
-            .map(|(key, row)| (key, row))
-            .chain(self.owned.iter().map(|((_, key), row)| (key, row)))
-            .filter(|(key, _)| key.0 == table)
-            .collect();
-        let from = usize::try_from(after).unwrap();
-        let rows: Vec<_> = all[from.min(all.len())..]
+        // By key, not by number: rows come and go between two pages.
+        let after = request["after"].as_array().map(|place| {
+            let text = |at: usize| place[at].as_str().unwrap().to_owned();
+            (text(0), text(1))
+        });
+        let shared = self.shared.iter().map(|(key, row)| (String::new(), key, row));
+        let owned = self.owned.iter().map(|((device, key), row)| (device.clone(), key, row));
+        let mut all: Vec<_> = shared.chain(owned).filter(|(_, key, _)| key.0 == table).collect();
+        all.retain(|(device, key, _)| {
+            after.as_ref().is_none_or(|after| (device, &key.1) > (&after.0, &after.1))
+        });
+        let rows: Vec<_> = all
             .iter()
             .take(PAGE)
-            .map(|(key, row)| {
-                json!({"d": row.device, "k": key.1, "h": row.hlc.to_string(), "r": row.revision, "x": "", "v": row.body})
+            .map(|(_, key, row)| {
+                json!({"d": row.device, "k": key.1, "h": row.hlc.to_string(), "r": row.revision,
+                       "x": row.mark, "v": row.body})
             })
             .collect();
-        let next = from + rows.len();
+        let next = all.get(PAGE - 1).filter(|_| all.len() > PAGE);
         let (dev, seq) = self.mark(self.head());
-        json!({"status": "ok", "rows": rows, "next": (next < all.len()).then_some(next),
+        json!({"status": "ok", "rows": rows, "next": next.map(|(device, key, _)| json!([device, key.1])),
                "head": self.head(), "cursor_dev": dev, "cursor_seq": seq})
     }
 }

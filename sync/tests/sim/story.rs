@@ -63,16 +63,34 @@ impl Story {
         let mut dice = fastrand::Rng::with_seed(seed);
         let server: Rc<RefCell<Server>> = Rc::default();
         let count = dice.usize(2..=4);
-        let mut story = Self { seed, dice, server, machines: vec![], tx: 0, stalls: 0, snapshots: 0, put_back: false };
+        let mut story = Self {
+            seed,
+            dice,
+            server,
+            machines: vec![],
+            tx: 0,
+            stalls: 0,
+            snapshots: 0,
+            put_back: false,
+        };
         for at in 0..count {
             let id = format!("device-{at}");
             let token = format!("token of {id}");
             let row = model::Device {
-                token_digest: digest(&token), last: 0, hash: ZEROS.into(), rejects: vec![],
+                token_digest: digest(&token),
+                last: 0,
+                hash: ZEROS.into(),
+                rejects: vec![],
             };
             story.server.borrow_mut().devices.insert(id.clone(), row);
             let clock = 1_000 * i64::try_from(at).unwrap();
-            story.join(Store { device: id, token, names: seed * 8 + at as u64, clock, ..Store::default() });
+            story.join(Store {
+                device: id,
+                token,
+                names: seed * 8 + at as u64,
+                clock,
+                ..Store::default()
+            });
         }
         story
     }
@@ -142,7 +160,9 @@ impl Story {
 
     /// The mirror is restored from an older copy, if all devices of today were known then.
     fn put_back(&mut self, mirror: Option<Server>) {
-        if let Some(old) = mirror.filter(|old| old.devices.len() == self.server.borrow().devices.len()) {
+        if let Some(old) =
+            mirror.filter(|old| old.devices.len() == self.server.borrow().devices.len())
+        {
             let mut effects = old.clone();
             effects.effects.clear();
             *self.server.borrow_mut() = effects;
@@ -273,8 +293,12 @@ impl Story {
             let mut here = store.rows.clone();
             here.retain(|key, _| key.0 != "locks");
             assert_eq!(here, shared, "seed {seed}: {id} has the shared rows of all");
-            let own: BTreeMap<Key, Value> =
-                store.rows.iter().filter(|(key, _)| key.0 == "locks").map(|(key, body)| (key.clone(), body.clone())).collect();
+            let own: BTreeMap<Key, Value> = store
+                .rows
+                .iter()
+                .filter(|(key, _)| key.0 == "locks")
+                .map(|(key, body)| (key.clone(), body.clone()))
+                .collect();
             assert_eq!(owned(&server, id), own, "seed {seed}: the mirror has {id}'s own rows");
             let peers: BTreeMap<(String, Key), Value> = server
                 .owned
@@ -284,15 +308,23 @@ impl Story {
                 .collect();
             // A mirror that was put back and has reached the same position with the same row at
             // it looks unchanged; copies of others' own rows are not compared by digest.
-            assert!(self.put_back || store.peers == peers, "seed {seed}: {id} sees the rows of the others: {:?} {peers:?}", store.peers);
+            assert!(
+                self.put_back || store.peers == peers,
+                "seed {seed}: {id} sees the rows of the others: {:?} {peers:?}",
+                store.peers
+            );
             let audit: BTreeMap<String, Value> = server
                 .appended
                 .iter()
                 .filter(|((device, _), _)| device == id)
                 .map(|((_, key), row)| (key.1.clone(), row.body.clone()))
                 .collect();
-            let wanted: BTreeMap<String, Value> =
-                store.audit.iter().enumerate().map(|(at, body)| (format!("[{}]", at + 1), body.clone())).collect();
+            let wanted: BTreeMap<String, Value> = store
+                .audit
+                .iter()
+                .enumerate()
+                .map(|(at, body)| (format!("[{}]", at + 1), body.clone()))
+                .collect();
             assert_eq!(audit, wanted, "seed {seed}: the mirror has {id}'s audit, whole");
         }
     }

@@ -94,6 +94,22 @@ impl Site {
         (output.status.code().unwrap_or(-1), value)
     }
 
+    /// Runs `coord` as a person at a terminal; its exit code and what it printed.
+    pub fn at_terminal(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self
+            .command(cache().join("python-2/bin/python"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/python/terminal.py"))
+            .arg(env!("CARGO_BIN_EXE_coord"))
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .output()
+            .expect("tests/setup has installed Python");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap_or(-1), said)
+    }
+
     /// The daemon's process id, once there is one.
     pub fn daemon_pid(&self) -> Option<u32> {
         let text = std::fs::read_to_string(self.home().join("daemon.lock")).ok()?;

@@ -122,40 +122,73 @@ fn coarsen(row: &mut Value) {
 /// Something of everything that changes rows.
 fn tour(watched: &mut Watched<'_>) {
     let calls: &[(&str, &str, Value)] = &[
-        ("ann", "register_session", json!({ "capabilities": ["rust", "sql"], "current_task": "x" })),
+        (
+            "ann",
+            "register_session",
+            json!({ "capabilities": ["rust", "sql"], "current_task": "x" }),
+        ),
         ("bob", "register_session", json!({})),
         ("ann", "register_session", json!({ "capabilities": ["go"] })),
         ("ann", "heartbeat", json!({ "current_task": "y" })),
-        ("ann", "acquire_lock", json!({ "file_paths": ["a.rs", "b.rs"], "reason": "ä\u{1F980}\n\"\\" })),
+        (
+            "ann",
+            "acquire_lock",
+            json!({ "file_paths": ["a.rs", "b.rs"], "reason": "ä\u{1F980}\n\"\\" }),
+        ),
         ("bob", "acquire_lock", json!({ "file_path": "a.rs" })),
         ("ann", "acquire_lock", json!({ "file_path": "a.rs", "ttl_minutes": 300 })),
         ("ann", "release_lock", json!({ "file_path": "a.rs" })),
         ("person", "force_release_lock", json!({ "file_path": "b.rs", "reason": "needed" })),
-        ("ann", "remember", json!({ "event_type": "error", "summary": "it broke", "details": { "n": [1, 2.5, null, true], "s": "\u{7f}\u{2028}" }, "lessons": ["look"], "tags": ["t"] })),
+        (
+            "ann",
+            "remember",
+            json!({ "event_type": "error", "summary": "it broke", "details": { "n": [1, 2.5, null, true], "s": "\u{7f}\u{2028}" }, "lessons": ["look"], "tags": ["t"] }),
+        ),
         ("ann", "write_handoff", json!({ "summary": "half done", "next_steps": ["the rest"] })),
         ("ann", "check_guardrails", json!({ "operation_text": "git push --force origin main" })),
-        ("person", "add_guardrail", json!({ "pattern_name": "no_foo", "min_trust": 5, "pattern": "foo", "category": "git", "severity": "block", "explanation": "never" })),
+        (
+            "person",
+            "add_guardrail",
+            json!({ "pattern_name": "no_foo", "min_trust": 5, "pattern": "foo", "category": "git", "severity": "block", "explanation": "never" }),
+        ),
         ("person", "disable_guardrail", json!({ "pattern_name": "no_foo" })),
-        ("person", "set_profile", json!({ "name": "mine", "trust_level": 3, "blocked_operations": ["forget_memory"] })),
+        (
+            "person",
+            "set_profile",
+            json!({ "name": "mine", "trust_level": 3, "blocked_operations": ["forget_memory"] }),
+        ),
         ("person", "assign_profile", json!({ "agent_id": "ann", "profile": "mine" })),
-        ("person", "add_policy", json!({ "policy_id": "p1", "policy_text": "forbid (principal, action, resource) when { false };" })),
+        (
+            "person",
+            "add_policy",
+            json!({ "policy_id": "p1", "policy_text": "forbid (principal, action, resource) when { false };" }),
+        ),
         ("person", "disable_policy", json!({ "policy_id": "p1" })),
         ("person", "disable_policy", json!({ "policy_id": "p1", "remove": true })),
         ("person", "block_domain", json!({ "domain": "evil.example", "reason": "bad" })),
         ("person", "allow_domain", json!({ "domain": "good.example" })),
         ("person", "allow_domain", json!({ "domain": "good.example", "remove": true })),
-        ("ann", "check_policy", json!({ "operation": "network_access", "resource": "evil.example" })),
+        (
+            "ann",
+            "check_policy",
+            json!({ "operation": "network_access", "resource": "evil.example" }),
+        ),
         ("ann", "recall", json!({ "query": "broke" })),
     ];
     for (who, tool, arguments) in calls {
         watched.calls(who, tool, arguments.clone());
     }
     work(watched);
-    let memory = watched.calls("ann", "remember", json!({ "event_type": "discovery", "summary": "a cave" }));
+    let memory =
+        watched.calls("ann", "remember", json!({ "event_type": "discovery", "summary": "a cave" }));
     for tool in ["pin_memory", "forget_memory"] {
         watched.calls("person", tool, json!({ "memory_id": memory["memory_id"] }));
     }
-    watched.calls("person", "set_profile", json!({ "name": "unknown", "ask_operations": ["acquire_lock"] }));
+    watched.calls(
+        "person",
+        "set_profile",
+        json!({ "name": "unknown", "ask_operations": ["acquire_lock"] }),
+    );
     let asked = watched.calls("bob", "acquire_lock", json!({ "file_path": "c.rs" }));
     watched.calls("person", "approve", json!({ "approval_id": asked["approval_id"] }));
     watched.calls("bob", "acquire_lock", json!({ "file_path": "c.rs" }));
@@ -172,7 +205,8 @@ fn work(watched: &mut Watched<'_>) {
     for (success, retry) in [(false, true), (true, false)] {
         let got = watched.calls("bob", "get_work", json!({}));
         assert_eq!(got["task_id"], first, "{got}");
-        let end = json!({ "task_id": first, "success": success, "retry": retry, "result": { "ok": 1 } });
+        let end =
+            json!({ "task_id": first, "success": success, "retry": retry, "result": { "ok": 1 } });
         watched.calls("bob", "complete_work", end);
         watched.world.pass_minutes(30);
     }

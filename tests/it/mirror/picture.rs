@@ -86,7 +86,8 @@ pub fn log(store: &Store, after: i64) -> Vec<Logged> {
 /// What a device that follows the log has: rows of tables that only grow are read from `present`.
 pub fn replay(log: &[Logged], mut picture: Picture, present: &Picture) -> Picture {
     for row in log {
-        let (name, key) = (&row.key.0, serde_json::from_str::<Value>(&row.key.1).unwrap().to_string());
+        let (name, key) =
+            (&row.key.0, serde_json::from_str::<Value>(&row.key.1).unwrap().to_string());
         let key = (name.clone(), key);
         let class = catalogue::table(name).expect("only mirrored tables are logged").class;
         match (row.op.as_str(), &row.body) {
