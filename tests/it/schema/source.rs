@@ -142,11 +142,6 @@ impl Source {
         })
     }
 
-    /// Whether `index` is on a table that only SQLite has.
-    pub fn is_local(&self, index: &Index) -> bool {
-        self.tables().any(|table| table.name == index.table && table.sync == SyncClass::Local)
-    }
-
     fn take(&mut self, line: &str, prose: &mut Vec<String>) -> Result<(), String> {
         let (code, comment) = split_comment(line);
         let indented = line.starts_with(' ');
@@ -241,6 +236,11 @@ impl Table {
         let (kind, nullable) = Kind::parse(kind.trim())?;
         self.columns.push(Column { name: name.into(), kind, nullable, local, comment });
         Ok(())
+    }
+
+    /// The columns that the mirror has too.
+    pub fn mirrored(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.local)
     }
 
     pub fn column(&self, name: &str) -> Option<&Column> {
