@@ -69,7 +69,7 @@ fn source(stem: &str) -> Source {
 
 /// Every generated file with what it should hold.
 fn generated() -> Vec<(PathBuf, String)> {
-    let mut files = vec![];
+    let mut files: Vec<(PathBuf, String)> = vec![];
     for source in sources() {
         let stem = &source.stem;
         let companion =
