@@ -63,8 +63,8 @@ impl<'w> Watched<'w> {
         self.check_chain(&log);
         let mut told = picture::replay(&log, std::mem::take(&mut self.picture), &now);
         let mut real = now.clone();
-        told.values_mut().for_each(|row| coarsen(row));
-        real.values_mut().for_each(|row| coarsen(row));
+        told.values_mut().for_each(coarsen);
+        real.values_mut().for_each(coarsen);
         // Sealed audit rows leave the device and stay in the mirror.
         told.retain(|key, _| key.0 != "audit_log" || real.contains_key(key));
         for (key, row) in &real {
@@ -145,6 +145,18 @@ fn tour(watched: &mut Watched<'_>) {
             json!({ "event_type": "error", "summary": "it broke", "details": { "n": [1, 2.5, null, true], "s": "\u{7f}\u{2028}" }, "lessons": ["look"], "tags": ["t"] }),
         ),
         ("ann", "write_handoff", json!({ "summary": "half done", "next_steps": ["the rest"] })),
+    ];
+    for (who, tool, arguments) in calls {
+        watched.calls(who, tool, arguments.clone());
+    }
+    tour_of_policies(watched);
+    work(watched);
+    learning(watched);
+}
+
+/// What persons decide, and what comes of it.
+fn tour_of_policies(watched: &mut Watched<'_>) {
+    let calls: &[(&str, &str, Value)] = &[
         ("ann", "check_guardrails", json!({ "operation_text": "git push --force origin main" })),
         (
             "person",
@@ -165,6 +177,7 @@ fn tour(watched: &mut Watched<'_>) {
         ),
         ("person", "disable_policy", json!({ "policy_id": "p1" })),
         ("person", "disable_policy", json!({ "policy_id": "p1", "remove": true })),
+        ("person", "change_group", json!({ "group": "guests", "agent_type": "test" })),
         ("person", "block_domain", json!({ "domain": "evil.example", "reason": "bad" })),
         ("person", "allow_domain", json!({ "domain": "good.example" })),
         ("person", "allow_domain", json!({ "domain": "good.example", "remove": true })),
@@ -178,7 +191,10 @@ fn tour(watched: &mut Watched<'_>) {
     for (who, tool, arguments) in calls {
         watched.calls(who, tool, arguments.clone());
     }
-    work(watched);
+}
+
+/// What is learned, pinned, forgotten and asked for.
+fn learning(watched: &mut Watched<'_>) {
     let memory =
         watched.calls("ann", "remember", json!({ "event_type": "discovery", "summary": "a cave" }));
     for tool in ["pin_memory", "forget_memory"] {
@@ -223,10 +239,11 @@ fn the_log_says_what_changed_whatever_is_called() {
     tour(&mut watched);
     let touched: BTreeSet<&str> =
         watched.seen.iter().filter_map(|seen| seen.split(' ').next()).collect();
+    // Seals come with age and breaches from the watcher of files; both have tests of their own.
     let untouched: Vec<_> = catalogue::tables()
         .iter()
         .map(|table| table.name.as_str())
-        .filter(|name| !touched.contains(name) && *name != "audit_seals")
+        .filter(|name| !touched.contains(name) && !["audit_seals", "breaches"].contains(name))
         .collect();
     assert!(untouched.is_empty(), "the tour leaves out {untouched:?}: {:?}", watched.seen);
     for change in ["file_locks d", "work_queue u", "network_domains d", "cedar_policies d"] {
