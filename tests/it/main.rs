@@ -22,6 +22,7 @@ mod handoffs;
 mod memory;
 mod repo;
 mod schema;
+mod setup;
 mod tidy;
 mod work;
 mod world;
