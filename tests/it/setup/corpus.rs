@@ -11,8 +11,8 @@ use super::ground::{Ground, copy, difference};
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/setup");
 const CLIENTS: [&str; 6] = ["claude", "codex", "gemini", "cursor", "copilot", "opencode"];
 /// What is there before and cannot be told from what is made, once the receipts are lost: entries
-/// of ours that were replaced, and containers and files that held nothing.
-const NEED_RECEIPTS: [&str; 9] = [
+/// of ours that were replaced, containers and files that held nothing, a version that was added.
+const NEED_RECEIPTS: [&str; 10] = [
     "claude/old-entry",
     "codex/old-entry",
     "gemini/old-entry",
@@ -22,6 +22,7 @@ const NEED_RECEIPTS: [&str; 9] = [
     "codex/empty",
     "codex/crlf",
     "copilot/empty",
+    "cursor/no-version",
 ];
 
 /// The cases of the corpus, and for each client one where nothing is there.
