@@ -33,6 +33,7 @@ pub mod work;
 pub mod handoffs;
 pub mod memory;
 pub mod guard;
+pub mod breaches;
 
 // the one path every call takes
 pub mod service;

@@ -9,6 +9,7 @@
 //! Not here: rules (the domains), how a daemon is found (`client`).
 
 pub mod agents;
+pub mod approve;
 pub mod audit;
 mod backup;
 mod call;
@@ -26,6 +27,9 @@ mod help;
 pub mod locks;
 pub mod man;
 pub mod memory;
+pub mod net;
+pub mod policy;
+pub mod profile;
 pub mod render;
 mod restore;
 mod setup;
@@ -105,6 +109,11 @@ enum Command {
     Memory(memory::Memory),
     Audit(audit::Audit),
     Guard(guard::Guard),
+    Approve(approve::Approve),
+    Deny(approve::Deny),
+    Profile(profile::Profile),
+    Policy(policy::Policy),
+    Net(net::Net),
     Call(call::Call),
     Demo(demo::Demo),
     Config(config::Config),
@@ -181,6 +190,11 @@ impl Command {
             Self::Memory(command) => command.run(desk),
             Self::Audit(command) => command.run(desk),
             Self::Guard(command) => command.run(desk),
+            Self::Approve(command) => command.run(desk),
+            Self::Deny(command) => command.run(desk),
+            Self::Profile(command) => command.run(desk),
+            Self::Policy(command) => command.run(desk),
+            Self::Net(command) => command.run(desk),
             Self::Call(command) => command.run(desk),
             Self::Demo(command) => command.run(desk),
             Self::Config(command) => command.run(desk),

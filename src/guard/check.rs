@@ -166,7 +166,7 @@ fn setting<'a>(
         branch: scene.branch.as_deref(),
         trust,
         rules,
-        state: State { tree_is_clean: scene.clean, foreign },
+        state: State { tree_is_clean: scene.clean, foreign, ..State::default() },
         ..Setting::default()
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::agents;
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::guardrails::{Effect, ForeignHold, PathRef, Verb, Verdict};
+use crate::guardrails::{Effect, ForeignHold, PathRef, Reach, Verb, Verdict};
 use crate::locks;
 use crate::repo::{Git, Kind, Target};
 use crate::store::Tx;
@@ -126,9 +126,10 @@ impl Scene {
 /// The path of an effect as a lock's path; a folder's ends in `/`.
 fn named(effect: &Effect) -> Option<String> {
     match (&effect.path, effect.verb) {
-        (_, Verb::WholeTree) | (PathRef::Unknown, Verb::DeleteTree) => Some("./".into()),
+        (PathRef::Unknown, Verb::DeleteTree) => Some("./".into()),
+        (_, verb) if verb.reach() == Reach::Worktree => Some("./".into()),
         (PathRef::Unknown, _) => None,
-        (PathRef::Literal(path), Verb::DeleteTree) => {
+        (PathRef::Literal(path), verb) if verb != Verb::Move && verb.reach() == Reach::Below => {
             Some(format!("{}/", path.trim_end_matches('/')))
         }
         (PathRef::Literal(path) | PathRef::Pattern(path), _) => Some(path.clone()),

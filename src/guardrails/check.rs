@@ -2,11 +2,12 @@
 //!
 //! Not here: the playing (`machine`), the weighing (`verdict`).
 
+use crate::guardrails::effect::Verb;
 use crate::guardrails::input::{Input, Kind, Setting, classify};
 use crate::guardrails::machine::{Arg, Data, Machine};
 use crate::guardrails::parse::{LONGEST, parse};
 use crate::guardrails::programs;
-use crate::guardrails::report::{Report, Verb};
+use crate::guardrails::report::Report;
 use crate::guardrails::verdict::{Verdict, weigh};
 
 /// Judges an input in a setting.

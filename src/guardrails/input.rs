@@ -30,8 +30,10 @@ pub enum Input<'a> {
 /// Where and for whom a question is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
-    /// The repository's root, in which commands start; absolute.
+    /// The repository's root; absolute. Commands start here unless `start` says otherwise.
     pub cwd: Option<&'a str>,
+    /// The folder in which commands start; absolute, or relative to the root.
+    pub start: Option<&'a str>,
     /// The branch checked out.
     pub branch: Option<&'a str>,
     /// The agent's trust, 0 to 4.
@@ -48,6 +50,7 @@ impl Default for Setting<'_> {
     fn default() -> Self {
         Self {
             cwd: None,
+            start: None,
             branch: None,
             trust: 1,
             rules: RuleSet::builtin(),
@@ -64,6 +67,38 @@ pub struct State<'a> {
     pub tree_is_clean: Option<bool>,
     /// Paths that other agents hold, by locks or worktrees.
     pub foreign: &'a [ForeignHold<'a>],
+    /// Which paths are folders; without it, their names must tell.
+    pub folders: Folders<'a>,
+}
+
+/// Tells whether an absolute path is a folder, so that `mv a b` is known to be `mv a b/a`.
+#[derive(Clone, Copy, Default)]
+pub struct Folders<'a>(Option<&'a dyn Fn(&str) -> bool>);
+
+impl<'a> Folders<'a> {
+    /// Asks `is_folder`, which gets absolute paths.
+    #[must_use]
+    pub const fn asking(is_folder: &'a dyn Fn(&str) -> bool) -> Self {
+        Self(Some(is_folder))
+    }
+
+    /// Whether there is anybody to ask.
+    #[must_use]
+    pub const fn are_known(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Whether the path is known to be a folder.
+    #[must_use]
+    pub fn holds(self, path: &str) -> bool {
+        self.0.is_some_and(|is_folder| is_folder(path))
+    }
+}
+
+impl std::fmt::Debug for Folders<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Folders").field(&self.0.is_some()).finish()
+    }
 }
 
 /// A path that another agent holds.

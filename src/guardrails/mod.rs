@@ -10,6 +10,7 @@
 mod batch;
 mod carry;
 mod check;
+mod effect;
 mod encode;
 mod explain;
 mod getopt;
@@ -27,10 +28,11 @@ mod verdict;
 
 pub use batch::batch_line;
 pub use check::check;
+pub use effect::{Effect, Effects, PathRef, Reach, Verb, Whole, effects};
 pub use explain::{Explanation, explain};
-pub use input::{ForeignHold, Input, Kind, Setting, State, classify};
+pub use input::{Folders, ForeignHold, Input, Kind, Setting, State, classify};
 pub use parse::{LONGEST, Script, Span, parse};
-pub use report::{Effect, PathRef, Unknown, Verb};
+pub use report::Unknown;
 pub use rules::{Category, NOBODY, Rule, Severity, rules};
 pub use ruleset::{AddedRule, Change, Overrides, RuleSet};
 pub use verdict::{Decision, Verdict, Violation};

@@ -207,6 +207,17 @@ pub fn is_artifact(name: &str) -> bool {
         || name.ends_with(".dSYM")
 }
 
+/// Whether a name without an ending is more likely a folder's than a file's.
+#[must_use]
+pub fn looks_like_folder(path: &str) -> bool {
+    const FILES: &str = "Makefile Dockerfile Containerfile Vagrantfile Jenkinsfile Procfile Gemfile \
+                         Rakefile Brewfile Justfile justfile makefile GNUmakefile Caddyfile Tiltfile \
+                         LICENSE LICENCE COPYING NOTICE AUTHORS README CHANGELOG CODEOWNERS VERSION \
+                         TODO MANIFEST WORKSPACE BUILD Pipfile Podfile Fastfile";
+    let name = path.rsplit('/').next().unwrap_or(path);
+    !name.contains('.') && !contains_word(FILES, name)
+}
+
 /// Whether ` word ` is one of the words of a table written with blanks.
 #[must_use]
 pub fn contains_word(table: &str, word: &str) -> bool {

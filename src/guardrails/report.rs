@@ -9,75 +9,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::guardrails::machine::{Arg, Env, HOLE, Machine};
+use crate::guardrails::effect::{Effect, PathRef};
+use crate::guardrails::machine::{Arg, HOLE};
 use crate::guardrails::parse::Span;
-use crate::guardrails::paths;
 
 /// Most entries of each list.
 const MOST: usize = 128;
 
 /// Longest text kept of a command, in characters.
 pub const LONGEST_MATCH: usize = 200;
-
-/// What happens to a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verb {
-    /// Its content changes.
-    Write,
-    /// It is emptied or replaced.
-    Truncate,
-    /// It comes to be.
-    Create,
-    /// It goes elsewhere.
-    Move,
-    /// It is gone.
-    Delete,
-    /// It and everything below is gone.
-    DeleteTree,
-    /// Any tracked file may change.
-    WholeTree,
-}
-
-/// A path, as far as it is known before running.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PathRef {
-    /// Relative to the setting's directory when below it, absolute otherwise.
-    Literal(String),
-    /// A pattern, relative likewise.
-    Pattern(String),
-    /// Not known before it runs.
-    Unknown,
-}
-
-impl PathRef {
-    /// The path an argument names, as seen from the setting's directory.
-    #[must_use]
-    pub fn of(machine: &Machine<'_>, arg: &Arg, env: &Env) -> Self {
-        let abs = env.resolve(&arg.text);
-        if abs.contains(HOLE) {
-            return Self::Unknown;
-        }
-        let path = match paths::below(&abs, &machine.repo) {
-            Some("") => ".".to_owned(),
-            Some(below) => below.to_owned(),
-            None => abs,
-        };
-        if arg.glob { Self::Pattern(path) } else { Self::Literal(path) }
-    }
-}
-
-/// One thing a command would do to a path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Effect {
-    /// What happens.
-    pub verb: Verb,
-    /// To which path.
-    pub path: PathRef,
-    /// Where the command stands, in bytes of the text asked about.
-    pub span: Option<Span>,
-}
 
 /// Something that could not be known; never a reason to allow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -134,10 +74,25 @@ impl Report {
         }
     }
 
-    /// Notes what happens to a path.
+    /// Notes what happens to a path. One too many is itself something unknown.
     pub fn effect(&mut self, effect: Effect) {
-        if self.effects.len() < MOST && !self.effects.contains(&effect) {
-            self.effects.push(effect);
+        let same = |known: &Effect| known.verb == effect.verb && known.path == effect.path;
+        if self.effects.iter().any(same) {
+            return;
+        }
+        if self.effects.len() == MOST {
+            self.unknown("more paths are touched than are followed", effect.span);
+            return;
+        }
+        self.effects.push(effect);
+    }
+
+    /// Says of all effects from `from` on whose path is not known that they are on a pattern.
+    pub fn locate(&mut self, from: usize, pattern: &str) {
+        for effect in self.effects.iter_mut().skip(from) {
+            if effect.path == PathRef::Unknown {
+                effect.path = PathRef::Pattern(pattern.to_owned());
+            }
         }
     }
 

@@ -10,10 +10,11 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::guardrails::effect::{Effect, PathRef, Reach, Verb};
 use crate::guardrails::input::Setting;
 use crate::guardrails::parse::Span;
 use crate::guardrails::paths;
-use crate::guardrails::report::{Effect, Hit, PathRef, Report, Unknown, Verb};
+use crate::guardrails::report::{Hit, Report, Unknown};
 use crate::guardrails::rules::{Category, Severity};
 
 /// What is to be done.
@@ -146,14 +147,13 @@ fn touches(effect: &Effect, held: &str, setting: &Setting<'_>) -> bool {
     let held = paths::resolve(held, root, home);
     let inside = paths::below(&held, root).is_some();
     match (&effect.path, effect.verb) {
-        (_, Verb::WholeTree) => inside,
+        (_, verb) if verb.reach() == Reach::Worktree => inside,
         (PathRef::Unknown, Verb::DeleteTree) => true,
         (PathRef::Unknown, _) => false,
         (PathRef::Literal(path), verb) => {
             let path = paths::resolve(path, root, home);
             path == held
-                || (matches!(verb, Verb::DeleteTree | Verb::Move)
-                    && paths::below(&held, &path).is_some())
+                || (verb.reach() == Reach::Below && paths::below(&held, &path).is_some())
                 || paths::below(&path, &held).is_some()
         }
         (PathRef::Pattern(path), _) => {

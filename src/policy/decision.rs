@@ -49,6 +49,19 @@ impl Decision {
         Self { effect, policies, told: None, diagnostics: Vec::new() }
     }
 
+    /// The stricter of this and what a project's own files say.
+    pub(super) fn tightened(mut self, files: Self) -> Self {
+        let stricter = match (self.effect, files.effect) {
+            (Effect::Deny, _) | (_, Effect::Allow) | (Effect::Ask, Effect::Ask) => false,
+            (Effect::Allow | Effect::Ask, Effect::Deny) | (Effect::Allow, Effect::Ask) => true,
+        };
+        if stricter {
+            return files;
+        }
+        self.diagnostics.extend(files.diagnostics);
+        self
+    }
+
     /// Whether it may be done without asking anybody.
     #[must_use]
     pub fn allowed(&self) -> bool {

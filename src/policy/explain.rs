@@ -89,12 +89,12 @@ impl ExplainPolicy {
         }
     }
 
-    fn held(&self, tx: &Tx<'_>, ctx: &Context, subject: &Caller) -> Outcome<Held> {
+    fn held(&self, tx: &Tx<'_>, asker: &Context) -> Outcome<Held> {
         match &self.profile {
             Some(name) => {
                 Ok(Held { profile: profiles::known(tx, name)?, source: ProfileSource::Assignment })
             }
-            None => profiles::of(tx, subject, ctx.project()),
+            None => profiles::held(tx, asker),
         }
     }
 
@@ -142,7 +142,7 @@ impl Tool for ExplainPolicy {
             return Err(anyhow::anyhow!("the operation was known a moment ago").into());
         };
         let asker = Context { caller: self.subject(ctx), ..ctx.clone() };
-        let held = self.held(tx, ctx, &asker.caller)?;
+        let held = self.held(tx, &asker)?;
         let asked = (self.operation.as_str(), self.resource.as_str(), self.path.as_ref());
         let (resource, access) = check::resource(tx, &asker, &held, asked, false)?;
         let question = Question {

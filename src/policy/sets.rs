@@ -27,6 +27,8 @@ const KEPT: usize = 64;
 pub struct Sets {
     words: RwLock<Words>,
     known: Mutex<HashMap<(String, PathBuf), Known>>,
+    /// The projects' files alone, with the reading that they are of.
+    files: Mutex<HashMap<PathBuf, (u64, Arc<Set>)>>,
 }
 
 /// The schema in force.
@@ -64,6 +66,7 @@ pub fn configure(sets: &Sets, settings: &Settings) {
     }
     *sets.words.write().unwrap_or_else(PoisonError::into_inner) = words;
     sets.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    sets.files.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
 /// The schema in force, and what is wrong with the one that was to be.
@@ -97,6 +100,51 @@ pub fn of(tx: &Tx<'_>, ctx: &Context) -> Outcome<Arc<Set>> {
     Ok(set)
 }
 
+/// What the files of this caller's project forbid, where everything else is permitted; none
+/// if it has no files.
+pub fn of_files(tx: &Tx<'_>, ctx: &Context) -> Option<Arc<Set>> {
+    let files = tx.kept::<Roots>().files(&ctx.repo.root);
+    if files.good.is_empty() && files.trouble.is_empty() {
+        return None;
+    }
+    let sets = tx.kept::<Sets>();
+    let mut known = sets.files.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = known.get(&ctx.repo.root).filter(|(stamp, _)| *stamp == files.stamp);
+    if let Some((_, set)) = found {
+        return Some(Arc::clone(set));
+    }
+    let language = sets.words.read().unwrap_or_else(PoisonError::into_inner).language.clone();
+    let set = Arc::new(forbids(&language.unwrap_or_else(schema::built_in), &files));
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(ctx.repo.root.clone(), (files.stamp, Arc::clone(&set)));
+    Some(set)
+}
+
+fn forbids(language: &Language, files: &Files) -> Set {
+    let said = troubles(files);
+    let everything = "permit (principal, action, resource);".to_owned();
+    let mut sources =
+        vec![Source { origin: Origin::BuiltIn, name: "everything".into(), text: everything }];
+    sources.extend(files.good.iter().cloned());
+    match language.compile(&sources) {
+        Ok(set) => set.with(said),
+        // Checked when they were read, so it is the user's own schema that they do not fit.
+        Err(problems) => {
+            let told = problems.iter().map(ToString::to_string);
+            Set::nothing(said.into_iter().chain(told).collect())
+        }
+    }
+}
+
+fn troubles(files: &Files) -> Vec<String> {
+    let told = |problem: &Problem| {
+        format!("the project's policies are broken, the last good ones stay: {problem}")
+    };
+    files.trouble.iter().map(told).collect()
+}
+
 /// What people added to the built-in policies: rows, then the project's files.
 pub fn added(tx: &Tx<'_>, ctx: &Context) -> Outcome<Vec<Source>> {
     let mut sources = rows(tx, ctx.project())?;
@@ -113,9 +161,7 @@ fn rows(tx: &Tx<'_>, project: &str) -> Outcome<Vec<Source>> {
 
 fn compiled(words: &Words, rows: Vec<Source>, files: &Files, last: Option<Arc<Set>>) -> Set {
     let mut said: Vec<String> = words.trouble.iter().map(ToString::to_string).collect();
-    said.extend(files.trouble.iter().map(|problem| {
-        format!("the project's policies are broken, the last good ones stay: {problem}")
-    }));
+    said.extend(troubles(files));
     if !words.trouble.is_empty() && !words.fallback {
         return Set::nothing(said);
     }

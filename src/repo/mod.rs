@@ -19,6 +19,7 @@ pub mod url;
 
 mod clean;
 mod glob;
+mod kept;
 mod names;
 mod nested;
 mod pattern;

@@ -107,6 +107,14 @@ impl Target {
         }
     }
 
+    /// Where it lies, relative to the worktree's root: the file, the folder, or the
+    /// deepest folder in which everything lies that the pattern matches.
+    pub fn place(&self) -> String {
+        let folder = self.fixed_folder();
+        let key = if self.kind == Kind::Glob { &folder } else { &self.shown };
+        names_in(key).trim_end_matches('/').to_owned()
+    }
+
     /// The deepest folder in which everything that the glob matches lies.
     pub(super) fn fixed_folder(&self) -> String {
         let names = self.glob.as_ref().map(Glob::fixed).unwrap_or_default();

@@ -34,6 +34,7 @@ steps![
     "011_approval_queue",
     "004_memory_tables",
     "005_guardrail_tables",
+    "015_breaches",
 ];
 
 /// The schema version of this binary.

@@ -2,6 +2,7 @@
 //! agents and people, and the screening of what agents hand to each other.
 
 mod corpus;
+mod effects;
 mod hostile;
 mod laws;
 mod oracle;

@@ -2,6 +2,7 @@
 
 mod agree;
 mod cedar;
+mod project;
 mod questions;
 mod refusals;
 mod validate;

@@ -8,6 +8,7 @@ mod clients;
 mod daemon;
 mod database;
 mod home;
+mod rules;
 
 use std::borrow::Cow;
 
@@ -15,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Trouble;
-use super::desk::Desk;
+use super::desk::{Desk, project_root};
 use super::render::style::{NOTE, of_status, paint};
 use super::render::{clean, count};
 use crate::config::Config;
@@ -152,6 +153,7 @@ fn look(desk: &Desk) -> Vec<Check> {
     checks.extend(around::strangers());
     checks.extend(home::checks(&patient));
     checks.extend(database::checks(&patient));
+    checks.extend(rules::checks(&patient, project_root().as_deref()));
     checks.extend(daemon::checks(&patient));
     checks
 }

@@ -5,11 +5,12 @@
 //!
 //! Not here: what the executed command does (`programs`).
 
+use crate::guardrails::effect::{PathRef, Verb};
 use crate::guardrails::machine::run::{Call, program_name};
-use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine};
+use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine, listing};
 use crate::guardrails::paths::{self, Place};
 use crate::guardrails::programs::credential;
-use crate::guardrails::report::{PathRef, Verb, canonical};
+use crate::guardrails::report::canonical;
 use crate::guardrails::{paths::classify, programs};
 
 /// What narrows a search before its action.
@@ -116,11 +117,19 @@ impl Narrow {
                 _ if key == Some(credential::Secret::Key) => "id_rsa",
                 _ if matches!(place, Place::Temp | Place::Artifact) => "found",
                 Some(name) if self.artifacts && !name.contains('*') => name,
-                _ => return Data::Unknown,
+                _ => return self.pattern(machine, env),
             };
             text.push_str(&format!("{}/{name}\n", path.text));
         }
         Data::Text(text)
+    }
+
+    /// The pattern of what it finds.
+    fn pattern(&self, machine: &Machine<'_>, env: &Env) -> Data {
+        match self.paths.as_slice() {
+            [one] => listing::pattern(machine, &one.text, self.name.as_deref(), env),
+            _ => Data::Unknown,
+        }
     }
 
     fn worst(&self, machine: &Machine<'_>, env: &Env) -> Place {
@@ -145,8 +154,12 @@ fn bytecode(name: &str) -> bool {
 fn deletes(machine: &mut Machine<'_>, call: &Call<'_>, narrow: &Narrow, env: &Env) {
     let text = canonical(call.name, call.args);
     for path in &narrow.paths {
-        let to = PathRef::of(machine, path, env);
-        machine.effect(Verb::DeleteTree, to);
+        match listing::pattern(machine, &path.text, narrow.name.as_deref(), env) {
+            Data::Listed(pattern) if narrow.narrowed => {
+                machine.effect(Verb::Delete, PathRef::Pattern(pattern));
+            }
+            _ => machine.effect(Verb::DeleteTree, PathRef::of(machine, path, env)),
+        }
     }
     let rule = match narrow.worst(machine, env) {
         Place::Temp | Place::Artifact => return,
@@ -161,6 +174,7 @@ fn deletes(machine: &mut Machine<'_>, call: &Call<'_>, narrow: &Narrow, env: &En
 
 fn executes(machine: &mut Machine<'_>, command: &[Arg], narrow: &Narrow, env: &mut Env) {
     let Some(first) = command.first() else { return };
+    let from = machine.report.effects.len();
     for path in &narrow.paths {
         let place = classify(&env.resolve(&path.text), &machine.repo, &machine.home);
         let key = credential::secret(&env.resolve(&format!("{}/x", path.text)));
@@ -176,6 +190,10 @@ fn executes(machine: &mut Machine<'_>, command: &[Arg], narrow: &Narrow, env: &m
         let argv: Vec<Arg> =
             command.iter().map(|arg| Arg::new(arg.text.replace("{}", &found))).collect();
         machine.run(&argv, &mut env.clone(), &Data::Unknown);
+    }
+    let whole = command.iter().all(|arg| arg.text == "{}" || !arg.text.contains("{}"));
+    if let (Data::Listed(pattern), true) = (narrow.pattern(machine, env), whole) {
+        machine.report.locate(from, &pattern);
     }
     let removes = matches!(&*program_name(first), "rm" | "unlink" | "rmdir" | "trash");
     let place = narrow.worst(machine, env);

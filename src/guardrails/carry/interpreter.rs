@@ -52,7 +52,7 @@ pub fn carry(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Optio
             machine.report.hit("opaque_script", "a decoded text run as a script", machine.span());
             None
         }
-        Data::Unknown => None,
+        Data::Unknown | Data::Listed(_) => None,
     }
 }
 

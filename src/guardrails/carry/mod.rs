@@ -35,7 +35,10 @@ pub fn carry(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Optio
         "find" | "gfind" | "bfs" => return Some(find::find(machine, call, env)),
         "fd" | "fdfind" => find::fd(machine, call, env),
         _ => {
+            // What happens on another machine touches no file of this one.
+            let here = machine.report.effects.len();
             if let Some(data) = remote::carry(machine, call, env) {
+                machine.report.effects.truncate(here);
                 return Some(data);
             }
             listed::carry(machine, call, env);

@@ -106,7 +106,7 @@ pub fn feed(machine: &mut Machine<'_>, script: &Data, args: &[Arg], env: &mut En
             machine.report.hit("opaque_script", "a decoded text run as a script", machine.span());
             Data::Unknown
         }
-        Data::Unknown => Data::Unknown,
+        Data::Unknown | Data::Listed(_) => Data::Unknown,
     }
 }
 

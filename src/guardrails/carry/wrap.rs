@@ -275,7 +275,7 @@ fn special(
                 crate::guardrails::programs::file::writes(
                     machine,
                     file,
-                    crate::guardrails::report::Verb::Write,
+                    crate::guardrails::effect::Verb::Write,
                     shell,
                 );
             }

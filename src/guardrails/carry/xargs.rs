@@ -57,7 +57,17 @@ pub fn carry(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Data 
     if matches!(call.name, "parallel" | "rush") {
         return parallel(machine, command, &input, env);
     }
-    build(machine, command, replace.as_deref(), &input, env)
+    let from = machine.report.effects.len();
+    let data = build(machine, command, replace.as_deref(), &input, env);
+    let whole = |arg: &Arg| {
+        replace.as_deref().is_none_or(|mark| arg.text == mark || !arg.text.contains(mark))
+    };
+    if let Data::Listed(pattern) = &input
+        && command.iter().all(whole)
+    {
+        machine.report.locate(from, pattern);
+    }
+    data
 }
 
 fn items(input: &Data, whole_lines: bool) -> Vec<Arg> {

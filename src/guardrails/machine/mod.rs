@@ -12,6 +12,7 @@ pub mod builtin;
 pub mod env;
 pub mod exec;
 pub mod expand;
+pub mod listing;
 pub mod output;
 pub mod param;
 pub mod redirect;
@@ -21,8 +22,9 @@ pub mod value;
 pub use env::{Env, Var};
 pub use value::{Arg, Data, HOLE, OPAQUE};
 
+use crate::guardrails::effect::{Effect, PathRef, Verb};
 use crate::guardrails::parse::{Script, Span, parse_at};
-use crate::guardrails::report::{Effect, PathRef, Report, Verb};
+use crate::guardrails::report::Report;
 use crate::guardrails::{Setting, paths};
 
 /// How deep functions, substitutions and carried scripts may nest.
@@ -77,10 +79,29 @@ impl<'s> Machine<'s> {
         }
     }
 
-    /// A fresh shell at the repository's root.
+    /// A fresh shell where commands start.
     #[must_use]
     pub fn shell(&self) -> Env {
-        Env::new(&self.repo, &self.home)
+        let start = self.setting.start.map(|start| paths::resolve(start, &self.repo, &self.home));
+        Env::new(start.as_deref().unwrap_or(&self.repo), &self.home)
+    }
+
+    /// Whether a path is known to be a folder: it is written as one, or the setting says so.
+    #[must_use]
+    pub fn is_folder(&self, arg: &Arg, env: &Env) -> bool {
+        let last = arg.text.rsplit('/').next().unwrap_or("");
+        matches!(last, "" | "." | "..")
+            || !arg.dynamic() && self.setting.state.folders.holds(&env.resolve(&arg.text))
+    }
+
+    /// Whether a path is a folder, or may be one as far as its name tells.
+    #[must_use]
+    pub fn may_be_folder(&self, arg: &Arg, env: &Env) -> bool {
+        self.is_folder(arg, env)
+            || !self.setting.state.folders.are_known()
+                && !arg.dynamic()
+                && !arg.glob
+                && paths::looks_like_folder(&arg.text)
     }
 
     /// A fresh shell on another machine: nothing of its directory is known.

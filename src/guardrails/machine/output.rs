@@ -7,7 +7,7 @@
 use crate::guardrails::encode;
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
-use crate::guardrails::machine::{Data, Env, HOLE, Machine};
+use crate::guardrails::machine::{Data, Env, HOLE, Machine, listing};
 use crate::guardrails::paths::contains_word;
 
 /// What the command writes to its standard output.
@@ -54,7 +54,7 @@ pub fn of(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Data {
         }
         "seq" => seq(call),
         "yes" => line(if last.is_empty() { "y" } else { last }),
-        _ => filter(call, env),
+        _ => listing::of(machine, call, env).unwrap_or_else(|| filter(call, env)),
     }
 }
 
@@ -169,7 +169,7 @@ fn seen_but_changed(call: &Call<'_>) -> Data {
     match call.stdin {
         Data::Text(text) if text.contains(HOLE) || text.is_empty() => Data::Unknown,
         Data::Text(_) | Data::Opaque => Data::Opaque,
-        Data::Unknown => Data::Unknown,
+        Data::Unknown | Data::Listed(_) => Data::Unknown,
     }
 }
 

@@ -4,10 +4,10 @@
 //!
 //! Not here: which files must not be written (`programs::file`).
 
+use crate::guardrails::effect::Verb;
 use crate::guardrails::machine::{Arg, Data, Env, Machine};
 use crate::guardrails::parse::{Redir, RedirOp};
 use crate::guardrails::programs;
-use crate::guardrails::report::Verb;
 
 /// A command's input and the files its output goes to.
 pub struct Io {
@@ -57,8 +57,9 @@ impl Machine<'_> {
             programs::file::reads(self, &target, env);
             return;
         }
-        let append = redir.op == RedirOp::Append;
-        let verb = if append { Verb::Write } else { Verb::Truncate };
+        let append = matches!(redir.op, RedirOp::Append | RedirOp::BothAppend);
+        let keeps = append || redir.op == RedirOp::InOut;
+        let verb = if keeps { Verb::Write } else { Verb::Truncate };
         programs::file::writes(self, &target, verb, env);
         if redir.fd.unwrap_or(1) == 1 {
             io.stdout = Some((target.text, append));

@@ -59,6 +59,8 @@ pub enum Data {
     /// Not known, and not suspicious.
     #[default]
     Unknown,
+    /// Names of files, all of which match a pattern; beyond it, not known.
+    Listed(String),
     /// Decoded from something that was not seen.
     Opaque,
     /// Known text, perhaps with holes.
@@ -97,10 +99,10 @@ impl Data {
             (Self::Opaque, _) | (_, Self::Opaque) => Self::Opaque,
             (Self::Text(a), b) if a.is_empty() => b,
             (a, Self::Text(b)) if b.is_empty() => a,
-            (Self::Unknown, Self::Unknown) => Self::Unknown,
+            (Self::Unknown | Self::Listed(_), Self::Unknown | Self::Listed(_)) => Self::Unknown,
             (a, b) => {
                 let mut text = a.as_text().to_owned();
-                if matches!(a, Self::Unknown) {
+                if matches!(a, Self::Unknown | Self::Listed(_)) {
                     text.push('\n');
                 }
                 text.push_str(b.as_text());

@@ -121,8 +121,10 @@ pub enum RedirOp {
     HereString,
     /// `<&` and `>&` with a descriptor
     Dup,
-    /// `&>` and `&>>`
+    /// `&>` and `>&` with a file
     Both,
+    /// `&>>`
+    BothAppend,
 }
 
 /// One redirection.

@@ -179,7 +179,7 @@ impl Parser<'_> {
                 (RedirOp::Both, 2)
             }
             (b'<' | b'>', b'&', _) => (RedirOp::Dup, 2),
-            (b'&', b'>', b'>') => (RedirOp::Both, 3),
+            (b'&', b'>', b'>') => (RedirOp::BothAppend, 3),
             (b'&', b'>', _) => (RedirOp::Both, 2),
             (b'>', b'>', _) => (RedirOp::Append, 2),
             (b'>', b'|', _) => (RedirOp::Out, 2),

@@ -5,12 +5,12 @@
 //!
 //! Not here: secret stores behind a command line (`programs::tables`).
 
+use crate::guardrails::effect::Verb;
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Env, Machine};
 use crate::guardrails::paths::{contains_word, glob_matches};
 use crate::guardrails::programs::{hit, index};
-use crate::guardrails::report::Verb;
 
 /// What a path keeps secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +221,7 @@ pub fn written(machine: &mut Machine<'_>, arg: &Arg, verb: Verb, env: &Env) {
 }
 
 /// A secret is deleted or moved away.
-pub fn deleted(machine: &mut Machine<'_>, call: &Call<'_>, arg: &Arg, tree: bool, env: &Env) {
+pub fn deleted(machine: &mut Machine<'_>, call: &Call<'_>, arg: &Arg, env: &Env) {
     let rule = match secret(&env.resolve(&arg.text)) {
         Some(Secret::Key | Secret::Authorized) => "ssh_key_modify",
         Some(Secret::SshConfig) => "ssh_config_modify",
@@ -232,7 +232,6 @@ pub fn deleted(machine: &mut Machine<'_>, call: &Call<'_>, arg: &Arg, tree: bool
         Some(Secret::Accounts | Secret::Shadow) => "account_files",
         None => return,
     };
-    let _ = tree;
     hit(machine, rule, call);
 }
 

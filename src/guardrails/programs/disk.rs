@@ -2,11 +2,11 @@
 //!
 //! Not here: the plain forms, which are in `programs::tables`.
 
+use crate::guardrails::effect::Verb;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Env, Machine};
 use crate::guardrails::paths::{Place, classify};
 use crate::guardrails::programs::{file, hit};
-use crate::guardrails::report::Verb;
 
 /// Judges `dd` and whatever formats a disk.
 pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {

@@ -2,13 +2,13 @@
 //!
 //! - What git itself refuses when work would be lost is fine.
 //!
-//! Not here: pushing (`programs::push`), commands git runs (`carry::escape`).
+//! Not here: pushing (`programs::push`), commands git runs (`carry::git`), which files it
+//! changes (`programs::worktree`).
 
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Env, Machine};
-use crate::guardrails::programs::{credential, hit, push};
-use crate::guardrails::report::{PathRef, Verb};
+use crate::guardrails::programs::{credential, hit, push, worktree};
 
 const GLOBAL: &str = "-C -c --git-dir --work-tree --namespace --exec-path --config-env \
                       --super-prefix --attr-source --list-cmds";
@@ -52,7 +52,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {
         "add" | "stage" | "commit" => credential::staged(machine, call, git.args),
         _ => {}
     }
-    effects(machine, &git, env);
+    worktree::effects(machine, &git, call.stdin, env);
 }
 
 fn rule_for(machine: &Machine<'_>, git: &Git<'_>) -> Option<&'static str> {
@@ -96,7 +96,9 @@ fn rule_for(machine: &Machine<'_>, git: &Git<'_>) -> Option<&'static str> {
     }
 }
 
-fn valued(sub: &str) -> &'static str {
+/// A sub-command's options that take the next word.
+#[must_use]
+pub fn valued(sub: &str) -> &'static str {
     match sub {
         "checkout" => "-b -B --orphan --conflict --pathspec-from-file",
         "switch" => "-c -C --create --force-create --orphan --conflict",
@@ -106,9 +108,22 @@ fn valued(sub: &str) -> &'static str {
             "-u --set-upstream-to --contains --no-contains --merged --no-merged --points-at --sort --format"
         }
         "tag" => "-m --message -F --file -u --local-user --sort --format --contains --points-at",
-        "stash" => "-m --message",
+        "stash" => "-m --message --pathspec-from-file",
         "worktree" => "-b -B --reason",
-        "reset" => "--pathspec-from-file",
+        "reset" | "add" | "stage" | "rm" => "--pathspec-from-file",
+        "commit" => {
+            "-m --message -F --file -C --reuse-message -c --reedit-message --author --date \
+             --trailer --cleanup --fixup --squash -t --template --pathspec-from-file"
+        }
+        "merge" | "pull" | "cherry-pick" | "revert" => {
+            "-m --message -F --file -s --strategy -X --strategy-option --mainline"
+        }
+        "clone" => {
+            "-b --branch -o --origin --depth --reference -c --config -j --jobs --filter \
+             --separate-git-dir --template --shallow-since -u --upload-pack"
+        }
+        "apply" => "-p --directory -C --exclude --include --whitespace",
+        "init" => "-b --initial-branch --template --separate-git-dir --object-format",
         _ => "",
     }
 }
@@ -163,7 +178,8 @@ fn restore(opts: &Opts<'_>) -> Option<&'static str> {
 }
 
 /// A path specification that names more than one file.
-fn is_tree(text: &str) -> bool {
+#[must_use]
+pub fn is_tree(text: &str) -> bool {
     matches!(
         text,
         "." | "./"
@@ -183,7 +199,8 @@ fn is_tree(text: &str) -> bool {
 }
 
 /// A word that only looks like a file, not like a branch.
-fn is_file(text: &str) -> bool {
+#[must_use]
+pub fn is_file(text: &str) -> bool {
     const ENDINGS: &str = "rs py js ts tsx jsx go java c h cc cpp hpp rb php cs swift kt scala sh \
                            md txt json yml yaml toml lock css scss html sql xml ini cfg vue svelte \
                            mjs cjs ipynb proto tf gradle properties";
@@ -205,40 +222,4 @@ fn remove(opts: &Opts<'_>) -> Option<&'static str> {
         return None;
     }
     opts.has("-f --force").then_some("git_rm_force")
-}
-
-fn effects(machine: &mut Machine<'_>, git: &Git<'_>, env: &Env) {
-    let opts = Opts::parse(git.args, valued(git.sub));
-    let stash = !matches!(opts.operand(0), "list" | "show" | "drop" | "clear" | "create" | "store");
-    let whole = match git.sub {
-        "switch" | "reset" | "clean" | "merge" | "rebase" | "pull" | "cherry-pick" | "revert"
-        | "am" | "apply" | "read-tree" | "checkout-index" | "filter-branch" => true,
-        "stash" => stash,
-        "checkout" => {
-            opts.after_dashes.is_none() && checkout(git, &opts).is_none() && !opts.has("-b")
-        }
-        "add" | "stage" => {
-            opts.has("-A --all -u --update") || opts.operands.iter().any(|arg| is_tree(arg.known()))
-        }
-        "commit" => opts.has("-a --all"),
-        _ => false,
-    };
-    if whole {
-        machine.effect(Verb::WholeTree, PathRef::Literal(".".into()));
-        return;
-    }
-    let verb = match git.sub {
-        "checkout" | "restore" => Verb::Write,
-        "rm" => Verb::Delete,
-        "mv" => Verb::Move,
-        _ => return,
-    };
-    let from = opts.after_dashes.unwrap_or(0);
-    for arg in opts.operands.iter().skip(from) {
-        if is_tree(arg.known()) {
-            machine.effect(Verb::WholeTree, PathRef::Literal(".".into()));
-        } else {
-            machine.effect(verb, PathRef::of(machine, arg, env));
-        }
-    }
 }

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::guardrails::carry;
 use crate::guardrails::paths::contains_word;
+use crate::guardrails::programs::formatters::Formatter;
 use crate::guardrails::programs::table::Program;
-use crate::guardrails::programs::{credential, database, runner, tables};
+use crate::guardrails::programs::{credential, database, formatters, runner, tables};
 
 /// What the tables know of a name.
 #[derive(Clone, Copy, Default)]
@@ -28,6 +29,10 @@ pub struct Known {
     pub reads: bool,
     /// It runs tasks by name.
     pub runs_tasks: bool,
+    /// Its first row among the formatters.
+    pub formats: Option<&'static [Formatter]>,
+    /// Its options that name a file it makes.
+    pub outputs: Option<&'static str>,
 }
 
 /// How many questions are answered by walking: a process that asks one command of the
@@ -58,6 +63,11 @@ fn walk(name: &str) -> Known {
         client: database::clients().any(among),
         reads: among(credential::READERS),
         runs_tasks: among(runner::RUNNERS),
+        outputs: formatters::OUTPUTS.iter().find(|one| among(one.0)).map(|one| one.1),
+        formats: formatters::ALL
+            .iter()
+            .position(|one| among(one.names))
+            .map(|at| &formatters::ALL[at..]),
     }
 }
 
@@ -83,6 +93,16 @@ fn build() -> HashMap<&'static str, Known> {
     for name in runner::RUNNERS.split_ascii_whitespace() {
         index.entry(name).or_default().runs_tasks = true;
     }
+    for (at, formatter) in formatters::ALL.iter().enumerate() {
+        for name in formatter.names.split_ascii_whitespace() {
+            index.entry(name).or_default().formats.get_or_insert(&formatters::ALL[at..]);
+        }
+    }
+    for (names, options) in formatters::OUTPUTS {
+        for name in names.split_ascii_whitespace() {
+            index.entry(name).or_default().outputs.get_or_insert(options);
+        }
+    }
     index
 }
 
@@ -101,6 +121,9 @@ mod tests {
             assert_eq!((known.wraps, known.lines), (walked.wraps, walked.lines), "{name}");
             assert_eq!((known.client, known.reads), (walked.client, walked.reads), "{name}");
             assert_eq!(known.runs_tasks, walked.runs_tasks, "{name}");
+            let rows = |known: super::Known| known.formats.map(<[_]>::len);
+            assert_eq!(rows(known), rows(walked), "{name}");
+            assert_eq!(known.outputs, walked.outputs, "{name}");
         }
     }
 }

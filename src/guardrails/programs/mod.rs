@@ -6,18 +6,25 @@
 //!
 //! Not here: commands inside arguments (`carry`), the rules' texts (`rules`).
 
+mod archive;
 pub mod credential;
 pub mod database;
 mod disk;
+mod edit;
 pub mod file;
+mod formatters;
 mod git;
 mod http;
 pub mod index;
+mod mirror;
+mod patch;
 mod push;
 mod remove;
 mod runner;
 mod table;
 mod tables;
+mod transfer;
+mod worktree;
 
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
@@ -32,6 +39,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {
     }
     match call.name {
         "git" | "hub" => git::judge(machine, call, env),
+        "gh" => worktree::gh(machine, call, env),
         "rm" | "grm" | "srm" | "unlink" | "rmdir" | "shred" | "rimraf" | "trash" | "del"
         | "rm-rf" | "del-cli" | "remove-item" | "wipe" => remove::judge(machine, call, env),
         "curl" | "wget" | "http" | "https" | "xh" | "curlie" => http::judge(machine, call, env),

@@ -5,12 +5,12 @@
 //!
 //! Not here: deletion by search (`carry::find`), of what is read (`carry::xargs`).
 
+use crate::guardrails::effect::{PathRef, Verb};
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Env, Machine};
 use crate::guardrails::paths::{Place, classify};
 use crate::guardrails::programs::{credential, hit};
-use crate::guardrails::report::{PathRef, Verb};
 
 /// Judges a deletion.
 pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
@@ -38,7 +38,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
         if let Some(rule) = rule {
             hit(machine, rule, call);
         }
-        credential::deleted(machine, call, arg, trees, env);
+        credential::deleted(machine, call, arg, env);
     }
 }
 

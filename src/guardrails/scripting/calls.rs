@@ -2,10 +2,10 @@
 //!
 //! Not here: finding calls (`scripting::sinks`), values (`scripting::eval`).
 
+use crate::guardrails::effect::Verb;
 use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine};
 use crate::guardrails::paths::contains_word;
 use crate::guardrails::programs;
-use crate::guardrails::report::Verb;
 use crate::guardrails::scripting::eval::{Reader, Val};
 use crate::guardrails::scripting::lex::Token;
 use crate::guardrails::scripting::{Language, play};
@@ -58,8 +58,9 @@ impl Sink<'_> {
             "print" | "puts" | "say" | "log" | "write" | "echo" if !self.args.is_empty() => {
                 let data = std::mem::take(out);
                 *out = data.then(Data::text(first.clone() + "\n"));
-                if self.name == "write" {
-                    self.writes_to_path(machine, reader, env);
+                let file = matches!(&*receiver(reader, self.at), "File" | "IO" | "Bun" | "Deno");
+                if self.name == "write" && file && self.args.len() > 1 {
+                    programs::file::writes(machine, &Arg::new(first), Verb::Truncate, env);
                 }
             }
             name if contains_word(RUNNERS, name) => {
@@ -184,12 +185,16 @@ impl Sink<'_> {
                 }
                 programs::database::method(machine, &reader_call(reader, self));
             }
+            "replace" if receiver_name(reader, self.at) != Some("os") => {}
             "move" | "rename" | "renameSync" | "replace" | "copy" | "copyfile" | "copy2"
             | "copyFileSync" | "cp" | "mv" => {
                 if let [Val::Text(from), Val::Text(to), ..] = self.args {
                     let copies = self.name.starts_with("co") || self.name == "cp";
                     run(machine, env, &[if copies { "cp" } else { "mv" }, from, to]);
                 }
+            }
+            "makedirs" | "mkdir" | "mkdirSync" | "mkdir_p" | "makedir" if !first.is_empty() => {
+                run(machine, env, &["mkdir", first]);
             }
             "chdir" => env.cwd = env.resolve(first).into(),
             "chmod" | "truncate" if self.args.len() > 1 => {}
@@ -210,17 +215,31 @@ impl Sink<'_> {
                     machine.text(line.trim().trim_matches('|'), env, &Data::Unknown);
                     return;
                 }
-                let mode = self.args.get(1).map(Val::text).unwrap_or_default();
+                let mode = self.mode(reader);
+                let (mode, path) = match (self.language, self.args) {
+                    (Language::Perl, [_, _, file, ..]) => (mode, Arg::new(file.text())),
+                    (Language::Perl, [_, _]) => {
+                        let file = mode.trim_start_matches(['>', '<', '+', ' ']);
+                        let file = Arg::new(file);
+                        (mode, file)
+                    }
+                    _ => (mode, path),
+                };
                 if mode.starts_with(['w', 'a', 'x', '>', '+']) || mode.contains('+') {
-                    let verb = if mode.starts_with('a') { Verb::Write } else { Verb::Truncate };
+                    let appends = mode.starts_with('a') || mode.starts_with(">>");
+                    let verb =
+                        if appends || mode.contains('+') { Verb::Write } else { Verb::Truncate };
                     programs::file::writes(machine, &path, verb, env);
                 } else if !first.is_empty() {
                     programs::file::reads(machine, &path, env);
                 }
             }
             "writeFileSync" | "writeFile" | "file_put_contents" | "outputFileSync"
-            | "createWriteStream" | "appendFileSync" | "appendFile" | "truncateSync" => {
+            | "createWriteStream" | "truncateSync" => {
                 programs::file::writes(machine, &path, Verb::Truncate, env);
+            }
+            "appendFileSync" | "appendFile" => {
+                programs::file::writes(machine, &path, Verb::Write, env);
             }
             "read" if reader.sign(self.at.wrapping_sub(1), '.') && !first.is_empty() => {
                 programs::file::reads(machine, &path, env);
@@ -237,16 +256,30 @@ impl Sink<'_> {
         }
     }
 
+    /// The mode of an `open`, by place or by name.
+    fn mode(&self, reader: &Reader<'_>) -> String {
+        let named = self.inside(reader).windows(3).find_map(|three| match three {
+            [Token::Name(name), Token::Sign('='), Token::Text(mode)] if name == "mode" => {
+                Some(mode.clone())
+            }
+            _ => None,
+        });
+        named.or_else(|| self.args.get(1).map(Val::text)).unwrap_or_default()
+    }
+
     fn writes_to_path(&self, machine: &mut Machine<'_>, reader: &Reader<'_>, env: &Env) {
-        let path =
-            if self.args.len() > 1 { self.args[0].text() } else { receiver_value(reader, self.at) };
-        if !path.is_empty() && !path.contains(HOLE) {
-            programs::file::writes(machine, &Arg::new(path), Verb::Truncate, env);
-        }
+        let path = receiver_value(reader, self.at);
+        let path = if path.is_empty() { Arg::unknown() } else { Arg::new(path) };
+        programs::file::writes(machine, &path, Verb::Truncate, env);
     }
 }
 
-/// The name before the dot before `at`.
+/// The bare name before the dot before `at`.
+fn receiver_name<'r>(reader: &'r Reader<'_>, at: usize) -> Option<&'r str> {
+    reader.name(at.checked_sub(2)?).filter(|_| reader.sign(at - 1, '.'))
+}
+
+/// What stands before the dot before `at`: a variable's value, or a name.
 fn receiver(reader: &Reader<'_>, at: usize) -> String {
     match (at.checked_sub(1), at.checked_sub(2)) {
         (Some(dot), Some(name)) if reader.sign(dot, '.') => reader.name(name).map_or_else(

@@ -5,5 +5,6 @@ mod commands;
 mod guard;
 mod help;
 mod learned;
+mod rules;
 mod views;
 mod work;

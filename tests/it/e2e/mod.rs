@@ -6,10 +6,17 @@
     reason = "these tests set up a world outside the program, and tell their seeds"
 )]
 
+mod agents;
 mod basics;
 mod chaos;
 mod clients;
+mod consent;
+mod contract;
 mod hostile;
+mod people;
+mod project;
 mod rpc;
 mod site;
+mod surface;
 mod trouble;
+mod watch;

@@ -12,11 +12,27 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Site {
     pub folder: tempfile::TempDir,
+    home: &'static str,
 }
 
 impl Site {
     pub fn new() -> Self {
-        let site = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        Self::with_home("home")
+    }
+
+    /// A site whose state directory is where `coord` looks for it unless it is told,
+    /// for clients that do not pass variables on.
+    pub fn at_the_usual_home() -> Self {
+        Self::with_home(if cfg!(target_os = "macos") {
+            "Library/Application Support/coord"
+        } else {
+            ".local/share/coord"
+        })
+    }
+
+    fn with_home(home: &'static str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let site = Self { folder, home };
         std::fs::create_dir(site.repo()).expect("the folder is empty");
         site.git(&["init", "-q", "-b", "main"]);
         site.git(&[
@@ -34,7 +50,7 @@ impl Site {
     }
 
     pub fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
+        self.folder.path().join(self.home)
     }
 
     pub fn repo(&self) -> PathBuf {
@@ -76,6 +92,22 @@ impl Site {
             panic!("{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr))
         });
         (output.status.code().unwrap_or(-1), value)
+    }
+
+    /// Runs `coord` as a person at a terminal; its exit code and what it printed.
+    pub fn at_terminal(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self
+            .command(cache().join("python-2/bin/python"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/python/terminal.py"))
+            .arg(env!("CARGO_BIN_EXE_coord"))
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .output()
+            .expect("tests/setup has installed Python");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap_or(-1), said)
     }
 
     /// The daemon's process id, once there is one.

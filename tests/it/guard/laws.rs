@@ -2,7 +2,7 @@
 
 use coord::guardrails::{
     AddedRule, Category, Change, Decision, ForeignHold, Input, Overrides, PathRef, RuleSet,
-    Setting, Severity, State, Verb, check, explain,
+    Setting, Severity, State, Verb, Whole, check, explain,
 };
 
 const HARMFUL: [&str; 10] = [
@@ -133,8 +133,8 @@ fn the_paths_a_command_changes_are_known() {
     assert_eq!(touched("cd src && sed -i s/a/b/ a.rs"), [(Verb::Write, at("src/a.rs"))]);
     assert_eq!(touched("echo x > a"), [(Verb::Truncate, at("a"))]);
     assert_eq!(touched("rm ./a"), [(Verb::Delete, at("a"))]);
-    assert_eq!(touched("git stash"), [(Verb::WholeTree, at("."))]);
-    assert_eq!(touched("git checkout -- a"), [(Verb::Write, at("a"))]);
+    assert_eq!(touched("git stash"), [(Verb::WholeTree(Whole::StashPush), at("."))]);
+    assert_eq!(touched("git checkout -- a.rs"), [(Verb::Write, at("a.rs"))]);
     assert_eq!(touched("mv a b"), [(Verb::Move, at("a")), (Verb::Truncate, at("b"))]);
     assert_eq!(touched("tee \"$X\""), [(Verb::Truncate, PathRef::Unknown)]);
     assert_eq!(touched("ls | grep x"), []);
