@@ -41,6 +41,7 @@ pub mod life;
 
 // edges: each translates, none decides
 pub mod client;
+pub mod cloud;
 pub mod seat;
 pub mod mcp;
 pub mod daemon;

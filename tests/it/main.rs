@@ -11,6 +11,7 @@ mod approvals;
 mod audit;
 mod breaches;
 mod cli;
+mod cloud;
 mod config;
 mod e2e;
 mod guard;
