@@ -11,7 +11,7 @@ mod layout;
 mod splice;
 
 use jsonc_parser::ast;
-use jsonc_parser::common::Ranged as _;
+use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
@@ -56,7 +56,7 @@ pub fn get(text: &str, path: &[&str]) -> Result<Option<Value>, Problem> {
 /// When the text is no JSON.
 pub fn is_bare(text: &str, path: &[&str]) -> Result<bool, Problem> {
     let root = parse(text)?;
-    let found = root.as_ref().and_then(|root| find(root, path)).map(|value| value.range());
+    let found = root.as_ref().and_then(|root| find(root, path)).map(Ranged::range);
     let whole = found.and_then(|range| text.get(range.start..range.end)).unwrap_or_default();
     let inside = whole.strip_prefix(['{', '[']).and_then(|text| text.strip_suffix(['}', ']']));
     Ok(inside.is_some_and(|inside| inside.trim().is_empty()))

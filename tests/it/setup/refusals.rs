@@ -5,6 +5,9 @@ use std::os::unix::fs::symlink;
 
 use super::ground::{Ground, difference};
 
+/// What is there, how it came there, and what is said of it.
+type Case = (&'static str, fn(&Ground), &'static str);
+
 #[test]
 fn a_broken_file_is_left_alone_and_the_others_are_set_up() {
     let ground = Ground::new();
@@ -24,7 +27,7 @@ fn a_broken_file_is_left_alone_and_the_others_are_set_up() {
 
 #[test]
 fn each_reason_to_leave_a_file_alone_is_told() {
-    let cases: [(&str, fn(&Ground), &str); 8] = [
+    let cases: [Case; 8] = [
         (
             "read-only",
             |g| {
