@@ -47,5 +47,6 @@ pub mod seat;
 pub mod mcp;
 pub mod daemon;
 pub mod shim;
+pub mod setup;
 pub mod demo;
 pub mod cli;

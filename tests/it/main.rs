@@ -26,6 +26,7 @@ mod memory;
 mod mirror;
 mod repo;
 mod schema;
+mod setup;
 mod surface;
 mod tidy;
 mod work;
