@@ -34,6 +34,7 @@ pub mod handoffs;
 pub mod memory;
 pub mod guard;
 pub mod breaches;
+pub mod mirror;
 
 // the one path every call takes
 pub mod service;
@@ -46,5 +47,6 @@ pub mod seat;
 pub mod mcp;
 pub mod daemon;
 pub mod shim;
+pub mod setup;
 pub mod demo;
 pub mod cli;
