@@ -14,6 +14,7 @@ mod effect;
 mod encode;
 mod explain;
 mod getopt;
+mod glob;
 mod input;
 mod machine;
 mod parse;
@@ -25,6 +26,7 @@ mod ruleset;
 mod scripting;
 mod sql;
 mod verdict;
+mod words;
 
 pub use batch::batch_line;
 pub use check::check;

@@ -5,9 +5,9 @@
 //!
 //! Not here: what a command does (`machine::run`).
 
+use crate::guardrails::glob::glob_matches;
 use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine, Var};
 use crate::guardrails::parse::{Assign, Case, For, Node, Part, Simple, Value, Word};
-use crate::guardrails::paths::glob_matches;
 
 /// Most rounds of one loop that are played.
 const ROUNDS: usize = 48;

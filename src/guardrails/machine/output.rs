@@ -8,7 +8,7 @@ use crate::guardrails::encode;
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Data, Env, HOLE, Machine, listing};
-use crate::guardrails::paths::contains_word;
+use crate::guardrails::words::Words;
 
 /// What the command writes to its standard output.
 pub fn of(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Data {
@@ -94,11 +94,13 @@ fn input(call: &Call<'_>, files: &[&str], env: &Env) -> Data {
 }
 
 fn filter(call: &Call<'_>, env: &mut Env) -> Data {
-    const FILTERS: &str = "cat head tail sort uniq tac nl less more bat pv sponge fmt grep egrep fgrep rg tee \
+    static FILTERS: Words<256> = Words::new(
+        "cat head tail sort uniq tac nl less more bat pv sponge fmt grep egrep fgrep rg tee \
         rev tr base64 gbase64 base32 xxd basenc openssl gunzip zcat gzip bzip2 bunzip2 bzcat xz xzcat unxz zstd \
         zstdcat lz4 uudecode gpg age ascii2uni base91 uncompress brotli rot13 caesar sed gsed awk gawk mawk cut \
-        perl fold paste jq";
-    if !contains_word(FILTERS, call.name) {
+        perl fold paste jq",
+    );
+    if !FILTERS.contains(call.name) {
         return Data::Unknown;
     }
     let opts = Opts::parse(call.args, "-n -c -w -s -k --wrap --lines --bytes");

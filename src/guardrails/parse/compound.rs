@@ -72,7 +72,7 @@ impl Parser<'_> {
             self.at += 2;
             let parts = self.region(close);
             self.at = close + 2;
-            return Node::Test(vec![Word { parts, span: self.span_from(start) }]);
+            return Node::Test(vec![Word { parts: parts.into(), span: self.span_from(start) }]);
         }
         self.at += 1;
         let body = self.list();

@@ -64,7 +64,8 @@ impl Parser<'_> {
     }
 
     fn and_or(&mut self) -> Node {
-        let mut nodes = vec![self.pipeline()];
+        let first = self.pipeline();
+        let mut more = Vec::new();
         while !self.failed() {
             self.blanks();
             if !self.eat("&&") && !self.eat("||") {
@@ -75,9 +76,9 @@ impl Parser<'_> {
                 self.fail("the text ends after && or ||");
                 break;
             }
-            nodes.push(self.pipeline());
+            more.push(self.pipeline());
         }
-        one_or(nodes, Node::Seq)
+        one_or(first, more, Node::Seq)
     }
 
     fn pipeline(&mut self) -> Node {
@@ -95,7 +96,8 @@ impl Parser<'_> {
                 break;
             }
         }
-        let mut nodes = vec![self.command()];
+        let first = self.command();
+        let mut more = Vec::new();
         while !self.failed() {
             self.blanks();
             if self.peek() != b'|' || self.peek_at(1) == b'|' {
@@ -110,17 +112,16 @@ impl Parser<'_> {
                 self.fail("the text ends after a pipe");
                 break;
             }
-            nodes.push(self.command());
+            more.push(self.command());
         }
-        one_or(nodes, Node::Pipe)
+        one_or(first, more, Node::Pipe)
     }
 }
 
-fn one_or(mut nodes: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
-    if nodes.len() == 1
-        && let Some(only) = nodes.pop()
-    {
-        return only;
+fn one_or(first: Node, mut more: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
+    if more.is_empty() {
+        return first;
     }
-    many(nodes)
+    more.insert(0, first);
+    many(more)
 }

@@ -16,7 +16,7 @@ mod simple;
 mod word;
 
 pub use ast::{
-    Assign, Case, For, Node, Param, Part, Redir, RedirOp, Script, Simple, Span, Value, Word,
+    Assign, Case, For, Node, Param, Part, Parts, Redir, RedirOp, Script, Simple, Span, Value, Word,
 };
 pub use cursor::Parser;
 

@@ -83,7 +83,7 @@ impl Parser<'_> {
         let name = self.src[self.at..self.at + length].to_owned();
         let index = index.map(|(from, to)| {
             self.at = from;
-            let parts = self.region(to);
+            let parts = self.region(to).into();
             Word { parts, span: (from, to) }
         });
         self.at = (self.src.len()).min(self.at_after(index.is_some(), at));
@@ -140,11 +140,12 @@ impl Parser<'_> {
         if target.parts.is_empty() {
             self.fail("a redirection leads nowhere");
         }
-        let body = Rc::new(OnceCell::new());
-        if here {
+        let body = here.then(|| {
+            let body = Rc::new(OnceCell::new());
             let (delimiter, quoted) = delimiter(&target);
             self.pending.push(Pending { delimiter, quoted, strip_tabs, body: Rc::clone(&body) });
-        }
+            body
+        });
         Some(Redir { fd, op, target, body })
     }
 

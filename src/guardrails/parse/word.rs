@@ -5,13 +5,13 @@
 use std::rc::Rc;
 
 use crate::guardrails::parse::cursor::{Parser, ends_word};
-use crate::guardrails::parse::{Part, Word, parse_at};
+use crate::guardrails::parse::{Part, Parts, Word, parse_at};
 
 impl Parser<'_> {
     /// One word; empty when a sign stands here.
     pub(super) fn word(&mut self) -> Word {
         let start = self.at;
-        let mut parts = Vec::with_capacity(1);
+        let mut parts = Parts::new();
         while !self.done() && !self.failed() {
             let byte = self.peek();
             match byte {
@@ -32,7 +32,7 @@ impl Parser<'_> {
         Word { parts, span: self.span_from(start) }
     }
 
-    fn literal(&mut self, parts: &mut Vec<Part>) {
+    fn literal(&mut self, parts: &mut Parts) {
         let rest = &self.src.as_bytes()[self.at..self.end];
         let length = rest
             .iter()
@@ -52,7 +52,7 @@ impl Parser<'_> {
         }
     }
 
-    fn escape(&mut self, parts: &mut Vec<Part>) {
+    fn escape(&mut self, parts: &mut Parts) {
         self.at += 1;
         match self.rest().chars().next() {
             None => parts.push(Part::Quoted("\\".into())),

@@ -7,10 +7,12 @@
 
 use crate::guardrails::effect::Verb;
 use crate::guardrails::getopt::Opts;
+use crate::guardrails::glob::glob_matches;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Env, Machine};
-use crate::guardrails::paths::{contains_word, glob_matches};
-use crate::guardrails::programs::{hit, index};
+use crate::guardrails::paths::contains_word;
+use crate::guardrails::programs::hit;
+use crate::guardrails::words::Words;
 
 /// What a path keeps secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,9 @@ pub enum Secret {
 /// What an absolute path keeps secret, if anything.
 #[must_use]
 pub fn secret(abs: &str) -> Option<Secret> {
+    if !hints_at_secrets(abs) {
+        return None;
+    }
     let name = abs.rsplit('/').next().unwrap_or("");
     if let Some(kind) = system(abs) {
         return Some(kind);
@@ -61,6 +66,23 @@ pub fn secret(abs: &str) -> Option<Secret> {
         return Some(kind);
     }
     named(abs, name)
+}
+
+/// Whether a path has a piece that any secret's path has: most have none.
+fn hints_at_secrets(abs: &str) -> bool {
+    let bytes = abs.as_bytes();
+    bytes.iter().enumerate().any(|(at, byte)| {
+        let rest = &bytes[at + 1..];
+        match byte {
+            b'/' => rest.starts_with(b".") || rest.starts_with(b"_") || rest.starts_with(b"etc/"),
+            b'.' => rest.starts_with(b"env") || rest.starts_with(b"key"),
+            b'i' => rest.starts_with(b"d_"),
+            b's' => rest.starts_with(b"ecret") || rest.starts_with(b"ervice"),
+            b'c' => rest.starts_with(b"redential"),
+            b'k' => rest.starts_with(b"ubeconfig"),
+            _ => false,
+        }
+    })
 }
 
 fn system(abs: &str) -> Option<Secret> {
@@ -140,11 +162,14 @@ fn tool(abs: &str, name: &str) -> Option<Secret> {
 }
 
 fn named(abs: &str, name: &str) -> Option<Secret> {
-    const TEMPLATES: &str = "example sample template dist defaults default tpl tmpl schema d";
-    const DATA: &str = "json yml yaml toml ini env txt xml properties enc cfg conf plist tfvars \
-                        gpg age csv db kdbx sops";
+    static TEMPLATES: Words<32> =
+        Words::new("example sample template dist defaults default tpl tmpl schema d");
+    static DATA: Words<64> = Words::new(
+        "json yml yaml toml ini env txt xml properties enc cfg conf plist tfvars \
+                        gpg age csv db kdbx sops",
+    );
     let mut pieces = name.split('.').filter(|piece| !piece.is_empty());
-    if pieces.clone().any(|piece| contains_word(TEMPLATES, piece) || piece.starts_with("example")) {
+    if pieces.clone().any(|piece| TEMPLATES.contains(piece) || piece.starts_with("example")) {
         return None;
     }
     if name == ".env"
@@ -156,7 +181,7 @@ fn named(abs: &str, name: &str) -> Option<Secret> {
     {
         return Some(Secret::EnvFile);
     }
-    let code = name.rsplit_once('.').is_some_and(|(_, ending)| !contains_word(DATA, ending));
+    let code = name.rsplit_once('.').is_some_and(|(_, ending)| !DATA.contains(ending));
     if name.ends_with(".env") && name.len() > 4 {
         return Some(Secret::EnvFile);
     }
@@ -297,7 +322,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {
                 written(machine, arg, Verb::Write, env);
             }
         }
-        name if index::known(name).reads => readers(machine, call, env),
+        _ if call.known.reads() => readers(machine, call, env),
         _ => {}
     }
 }
