@@ -56,10 +56,7 @@ fn length(input: &Input<'_>) -> usize {
 fn shell(machine: &mut Machine<'_>, text: &str) {
     let script = parse(text);
     let mut env = machine.shell();
-    machine.script(&script, &mut env, &Data::Unknown);
-    if let Some(why) = script.fault {
-        machine.report.unknown(why, None);
-    }
+    machine.script_of(text, &script, &mut env, &Data::Unknown);
 }
 
 fn file_edit(machine: &mut Machine<'_>, path: &str, op: &str) {

@@ -5,6 +5,8 @@
 //!
 //! Not here: parameter operators (`machine::param`), brace lists (`machine::brace`).
 
+use std::rc::Rc;
+
 use crate::guardrails::machine::value::{Arg, Data, HOLE, LONGEST_VALUE, OPAQUE};
 use crate::guardrails::machine::{Env, Machine, brace, param};
 use crate::guardrails::parse::{Param, Part, Script, Word};
@@ -158,16 +160,13 @@ impl Machine<'_> {
         data.as_text().trim_end_matches('\n').to_owned()
     }
 
-    fn process(&mut self, script: &Script, reads: bool, env: &mut Env) -> String {
+    fn process(&mut self, script: &Rc<Script>, reads: bool, env: &mut Env) -> String {
         if reads {
             let data = self.script(script, &mut env.clone(), &Data::Unknown);
             return env.pipe(data);
         }
         let path = env.pipe(Data::Unknown);
-        if let Some(node) = script.nodes.first() {
-            let stdin = self.pipe_in.clone();
-            self.node(node, &mut env.clone(), &stdin);
-        }
+        self.consumers.push((path.clone(), Rc::clone(script)));
         path
     }
 }

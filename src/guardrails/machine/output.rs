@@ -141,7 +141,8 @@ fn filter(call: &Call<'_>, env: &mut Env) -> Data {
         }
         "sed" | "gsed" => sed(call),
         "awk" | "gawk" | "mawk" => printed(call),
-        "cut" | "perl" | "fold" | "paste" | "jq" => seen_but_changed(call),
+        "jq" => jq(call),
+        "cut" | "perl" | "fold" | "paste" => seen_but_changed(call),
         _ => Data::Unknown,
     }
 }
@@ -151,6 +152,9 @@ fn printed(call: &Call<'_>) -> Data {
     let opts = Opts::parse(call.args, "-F -v -f");
     let program = opts.operand(0);
     let Some((_, list)) = program.split_once("print") else { return seen_but_changed(call) };
+    if list.contains("%c") {
+        return Data::Opaque;
+    }
     let list = list.trim_start_matches('f').split(['}', ';', '>', '|']).next().unwrap_or("");
     if !list.contains('"') {
         return seen_but_changed(call);
@@ -164,6 +168,18 @@ fn printed(call: &Call<'_>) -> Data {
         }
     }
     Data::Text(text + "\n")
+}
+
+/// `jq -r '"literal"'` writes the literal.
+fn jq(call: &Call<'_>) -> Data {
+    let opts = Opts::parse(call.args, "-f --from-file --indent -L");
+    let literal = opts.operand(0).trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match literal {
+        Some(text) if opts.has("-r --raw-output -j") && !text.contains(['"']) => {
+            Data::Text(encode::ansi_c(&text.replace("\\(", "\u{1}(")) + "\n")
+        }
+        _ => seen_but_changed(call),
+    }
 }
 
 /// Text that was seen, then changed in a way that is not followed.

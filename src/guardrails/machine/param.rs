@@ -39,7 +39,7 @@ pub fn list(machine: &mut Machine<'_>, param: &Param, env: &mut Env) -> Option<V
     let values = match env.var(&param.name) {
         Some(Var::List(values)) => values.clone(),
         Some(Var::Scalar(text)) => vec![text.clone()],
-        None => vec![HOLE.to_string()],
+        Some(Var::Ref(_)) | None => vec![HOLE.to_string()],
     };
     whole(values, machine, env)
 }

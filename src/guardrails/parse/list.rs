@@ -4,8 +4,8 @@
 //!
 //! Not here: compound commands (`compound`), simple ones (`simple`).
 
-use crate::guardrails::parse::Node;
 use crate::guardrails::parse::cursor::Parser;
+use crate::guardrails::parse::{Dialect, Node};
 
 impl Parser<'_> {
     /// Commands up to the end of the region or a closing sign.
@@ -52,6 +52,9 @@ impl Parser<'_> {
     }
 
     fn at_list_end(&self) -> bool {
+        if self.dialect == Dialect::Fish {
+            return self.peek() == b')' || matches!(self.keyword(), "end" | "else" | "case");
+        }
         match self.peek() {
             b')' => true,
             b';' => matches!(self.peek_at(1), b';' | b'&'),
