@@ -13,6 +13,7 @@ mod check;
 mod effect;
 mod encode;
 mod explain;
+mod fence;
 mod getopt;
 mod glob;
 mod input;

@@ -245,6 +245,12 @@ impl Env {
         }
     }
 
+    /// How many files are remembered: what a copy of the memory costs.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        self.files.len() / 4
+    }
+
     /// A name for what a process substitution yields.
     pub fn pipe(&mut self, data: Data) -> String {
         let path = format!("/dev/fd/{}", 63 + self.files.len());

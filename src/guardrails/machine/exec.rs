@@ -242,7 +242,7 @@ impl Machine<'_> {
             } else {
                 text
             };
-            self.spend(text.len() / 256);
+            self.spend(text.len() / 128);
             env.set_text(&assign.name, text);
             return;
         };

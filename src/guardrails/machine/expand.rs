@@ -58,13 +58,19 @@ impl Machine<'_> {
             out.push(arg);
             return;
         }
+        if self.spent() {
+            out.push(Arg::unknown());
+            return;
+        }
         let mut buffer = Buffer::default();
         self.parts(&word.parts, env, false, &mut buffer);
         let blanks = env.get("IFS").unwrap_or_default();
-        for piece in brace::expand(&buffer.chars) {
+        let (pieces, work) = brace::expand(&buffer.chars);
+        self.spend(work / 256);
+        for piece in pieces {
             split(&tilde(piece, env), &blanks, buffer.quoted, out);
         }
-        self.spend(1 + out.len() / 16);
+        self.spend(1 + out.len() / 8);
     }
 
     /// The words as arguments.
@@ -163,9 +169,11 @@ impl Machine<'_> {
     fn process(&mut self, script: &Rc<Script>, reads: bool, env: &mut Env) -> String {
         if reads {
             let data = self.script(script, &mut env.clone(), &Data::Unknown);
+            self.spend(env.open_files());
             return env.pipe(data);
         }
         let path = env.pipe(Data::Unknown);
+        self.spend(env.open_files());
         self.consumers.push((path.clone(), Rc::clone(script)));
         path
     }

@@ -35,6 +35,9 @@ pub const NESTING: u32 = 56;
 /// How much work one text may cause, in commands and expansions.
 pub const BUDGET: usize = 5_000;
 
+/// Longest text that is read again as another shell's, in bytes.
+const LONGEST_OTHER: usize = 8 * 1024;
+
 /// The shell that only pretends.
 pub struct Machine<'s> {
     /// Where and for whom.
@@ -195,7 +198,8 @@ impl<'s> Machine<'s> {
         let mut data = self.script(script, &mut env.clone(), stdin);
         let span = self.fixed.then(|| self.span.unwrap_or_default());
         for dialect in [Dialect::Zsh, Dialect::Fish] {
-            if dialect == Dialect::Fish && !looks_like_fish(text) {
+            let fish = dialect == Dialect::Fish && !looks_like_fish(text);
+            if fish || text.len() > LONGEST_OTHER {
                 continue;
             }
             let other = parse_as(text, dialect, span);
