@@ -86,11 +86,15 @@ pub struct Context {
 pub struct Settings {
     /// How long a lock lasts unless its taker says otherwise, in minutes.
     pub lock_ttl_minutes: i64,
+    /// The project trusts unknown agents no further than that.
+    pub trust_ceiling: Option<u8>,
+    /// The project closes hosts that no list names.
+    pub closed_to_unlisted: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lock_ttl_minutes: 120 }
+        Self { lock_ttl_minutes: 120, trust_ceiling: None, closed_to_unlisted: false }
     }
 }
 

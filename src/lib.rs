@@ -33,6 +33,7 @@ pub mod work;
 pub mod handoffs;
 pub mod memory;
 pub mod guard;
+pub mod breaches;
 
 // the one path every call takes
 pub mod service;
@@ -40,9 +41,11 @@ pub mod life;
 
 // edges: each translates, none decides
 pub mod client;
+pub mod cloud;
 pub mod seat;
 pub mod mcp;
 pub mod daemon;
 pub mod shim;
+pub mod setup;
 pub mod demo;
 pub mod cli;

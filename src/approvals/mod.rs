@@ -2,7 +2,8 @@
 //!
 //! - An approval is for one call: this session, this operation, these arguments.
 //! - It is used once, and only within [`GOOD_FOR`] of the decision.
-//! - A person at a terminal decides; no agent can, least of all the one who asks.
+//! - A person decides, at a terminal or in the client that shows the question to its
+//!   user; no agent can, least of all the one who asks.
 //!
 //! Not here: which calls must be approved (`policy`).
 
@@ -25,8 +26,10 @@ use crate::failure::Outcome;
 use crate::ingress;
 use crate::store::{Topic, Tx};
 use crate::time::MINUTE;
-use sql::{Asked, Status};
+use sql::{Asked, Ruling, Status};
 
+/// The code of a call that waits for a person.
+pub const REQUIRED: &str = "approval_required";
 /// How long a question waits, and how long its approval can be used, in milliseconds.
 pub const GOOD_FOR: i64 = 15 * MINUTE;
 /// Characters of the arguments that are shown to the person who decides.
@@ -90,9 +93,6 @@ pub fn consume(tx: &Tx<'_>, ctx: &Context, approval_id: &str) -> Outcome<()> {
 
 fn ask(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>, digest: String) -> Outcome<Asked> {
     let caller = &ctx.caller;
-    let hidden = Cell::new(false);
-    let shown = serde_json::to_string(&redact::Redacted::of(wanted.arguments, &hidden));
-    let shown = shown.map_err(anyhow::Error::from)?;
     let row = Asked {
         approval_id: Uuid::now_v7().to_string(),
         project: ctx.project().to_owned(),
@@ -100,7 +100,7 @@ fn ask(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>, digest: String) -> Outco
         agent_id: caller.agent_id.clone(),
         agent_type: caller.agent_type.clone(),
         operation: wanted.operation.to_owned(),
-        arguments: shown.chars().filter(|c| *c != '\0').take(SHOWN_MAX).collect(),
+        arguments: shown(wanted.arguments)?,
         digest,
         reason: wanted.reason.to_owned(),
         policy: wanted.policy.to_owned(),
@@ -113,6 +113,57 @@ fn ask(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>, digest: String) -> Outco
     sql::insert(tx, &row)?;
     tx.changed(Topic::Audit);
     Ok(row)
+}
+
+/// Arguments as the person sees them who decides: without secrets, and without what
+/// could make them look like something else.
+///
+/// # Errors
+/// Faults only.
+pub fn shown(arguments: &Value) -> Outcome<String> {
+    let hidden = Cell::new(false);
+    let text = serde_json::to_string(&redact::Redacted::of(arguments, &hidden));
+    let text = text.map_err(anyhow::Error::from)?;
+    let visible = text.chars().flat_map(|c| {
+        let (plain, escaped) =
+            if is_invisible(c) { (None, Some(c.escape_unicode())) } else { (Some(c), None) };
+        plain.into_iter().chain(escaped.into_iter().flatten())
+    });
+    Ok(visible.take(SHOWN_MAX).collect())
+}
+
+/// Characters that turn the direction of text or take no room.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Takes the decision of a person whom the caller's own client has asked, if the question
+/// is the caller's and still waits; whether it was taken.
+///
+/// # Errors
+/// Faults only.
+pub fn answered(tx: &Tx<'_>, ctx: &Context, id: &str, answer: &Answered) -> Outcome<bool> {
+    let waiting = sql::waiting(tx, ctx.project(), id, ctx.now)?;
+    let own = |asked: &&Asked| asked.approval_id == id && asked.session_id == ctx.caller.session_id;
+    if !waiting.iter().any(|asked| own(&asked)) {
+        return Ok(false);
+    }
+    let status = if answer.approved { Status::Approved } else { Status::Denied };
+    let (by, note) = (crate::context::Caller::person().agent_id, answer.note.as_deref());
+    let expires_at = ctx.now.plus(GOOD_FOR);
+    sql::decide(tx, id, &Ruling { status, by: &by, at: ctx.now, expires_at, note })?;
+    tx.changed(Topic::Audit);
+    Ok(true)
+}
+
+/// What a person said to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Yes, or no.
+    pub approved: bool,
+    /// A word to the agent, at most [`NOTE_MAX`] characters.
+    pub note: Option<String>,
 }
 
 /// Names the call: the project, the operation and every argument.

@@ -31,7 +31,7 @@ fn said(note: Option<&str>) -> String {
 impl Refusal for ApprovalRefusal {
     fn code(&self) -> &'static str {
         match self {
-            Self::Required { .. } | Self::Used { .. } => "approval_required",
+            Self::Required { .. } | Self::Used { .. } => super::REQUIRED,
             Self::Denied { .. } => "approval_denied",
             Self::Unknown { .. } => "approval_not_found",
             Self::Ambiguous { .. } | Self::LongNote { .. } => "invalid_argument",
@@ -56,8 +56,9 @@ impl Refusal for ApprovalRefusal {
 
     fn facts(&self) -> Map<String, Value> {
         let facts = match self {
-            Self::Required { operation, approval_id, expires_at, .. } => vec![
+            Self::Required { operation, approval_id, expires_at, reason } => vec![
                 ("operation", json!(operation)),
+                ("reason", json!(reason)),
                 ("approval_id", json!(approval_id)),
                 ("expires_at", json!(expires_at)),
             ],

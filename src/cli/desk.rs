@@ -59,6 +59,12 @@ impl Desk {
         Ok(env::home(self.home_flag.clone())?)
     }
 
+    /// The state directory that the command line names, if it names one.
+    #[must_use]
+    pub const fn home_flag(&self) -> Option<&PathBuf> {
+        self.home_flag.as_ref()
+    }
+
     /// The settings, with those of the project we stand in.
     ///
     /// # Errors
@@ -251,7 +257,8 @@ pub fn colours(terminal: bool) -> ColorChoice {
 }
 
 /// The nearest folder upwards that is a repository or has settings of its own.
-fn project_root() -> Option<PathBuf> {
+#[must_use]
+pub fn project_root() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let is_root = |folder: &&std::path::Path| {
         folder.join(PROJECT_FILE).exists() || folder.join(".git").exists()

@@ -7,7 +7,7 @@ use super::render::style::{BAD, DIM, HEAD, WARN, paint};
 use super::render::{bytes, count, fields, middle};
 use super::{Trouble, agents, locks, work};
 use crate::home::Home;
-use crate::time::{MINUTE, Time};
+use crate::time::{HOUR, MINUTE, Time};
 
 /// Rows of each part that fit one screen.
 const ROWS: usize = 6;
@@ -15,6 +15,10 @@ const ROWS: usize = 6;
 const PATH_ROOM: usize = 32;
 /// See [`PATH_ROOM`].
 const NAME_ROOM: usize = 12;
+/// Breaches that are told one by one.
+const BREACHES: usize = 3;
+/// A breach is alarming for so long.
+const BREACH_SHOWN: i64 = HOUR;
 /// Less room than this is alarming.
 const ROOM_LOW: u64 = 512 << 20;
 
@@ -38,6 +42,7 @@ impl Status {
             "agents": part(desk, "discover_agents", "agents")?,
             "locks": part(desk, "check_locks", "locks")?,
             "work": desk.ask("pending_work", json!({}))?,
+            "breaches": desk.ask("list_breaches", json!({}))?,
         });
         let alarms: Vec<String> =
             room(&home).into_iter().chain(alarms(&whole, desk.now, stale)).collect();
@@ -65,6 +70,37 @@ fn room(home: &Home) -> Vec<String> {
         }
     }
     alarms
+}
+
+/// What happened to held files lately, and what keeps the watcher from seeing more.
+fn breached(whole: &Value, now: Time) -> Vec<String> {
+    let part = whole.get("breaches").unwrap_or(&Value::Null);
+    let lately = |breach: &&Value| {
+        fields::time(breach, "last_at").is_some_and(|at| now.since(at) < BREACH_SHOWN)
+    };
+    let recent: Vec<&Value> = fields::list(part, "breaches").iter().filter(lately).collect();
+    let mut alarms: Vec<String> =
+        recent.iter().take(BREACHES).map(|breach| one_breach(breach, now)).collect();
+    if recent.len() > BREACHES {
+        let more = count(recent.len() - BREACHES, "held file");
+        alarms.push(format!("{more} more changed within the hour: coord call list_breaches"));
+    }
+    let trouble = part.pointer("/watching/trouble").and_then(Value::as_str);
+    alarms.into_iter().chain(trouble.map(str::to_owned)).collect()
+}
+
+fn one_breach(breach: &Value, now: Time) -> String {
+    let suspect = match fields::text(breach, "perhaps_by") {
+        none if none.is_empty() => String::new(),
+        suspect => format!(", perhaps by {}", middle(&suspect, NAME_ROOM)),
+    };
+    format!(
+        "{} was {} {} while {} held it{suspect}",
+        middle(&fields::text(breach, "file_path"), PATH_ROOM),
+        fields::text(breach, "what"),
+        fields::when(breach, "last_at", now),
+        middle(&fields::text(breach, "held_by"), NAME_ROOM),
+    )
 }
 
 /// What is alarming about agents, locks and work.
@@ -97,6 +133,7 @@ pub fn alarms(whole: &Value, now: Time, stale_minutes: u32) -> Vec<String> {
             middle(&fields::text(lock, "locked_by"), NAME_ROOM)
         ));
     }
+    alarms.extend(breached(whole, now));
     match work::show::parked(whole.get("work").unwrap_or(&Value::Null)) {
         0 => {}
         n => alarms.push(format!("{} parked until somebody looks: coord work", count(n, "task"))),

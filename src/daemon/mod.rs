@@ -14,6 +14,7 @@ pub mod log;
 mod presence;
 mod session;
 mod socket;
+mod watch;
 mod workers;
 
 use std::collections::HashMap;
@@ -29,7 +30,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Flag};
+use crate::config::{Config, Flag, NetworkPolicy};
 use crate::context::Settings;
 use crate::failure::Outcome;
 use crate::home::Home;
@@ -211,7 +212,7 @@ impl Daemon {
             .into_iter()
             .collect();
         match Config::load(&self.home, Some(root), &flags) {
-            Ok(config) => Settings { lock_ttl_minutes: config.lock_ttl_minutes().into() },
+            Ok(config) => settings_of(&config),
             Err(refusal) => {
                 tracing::warn!("the settings for {} are not used: {refusal}", root.display());
                 Settings::default()
@@ -240,4 +241,15 @@ impl Daemon {
 /// A version as numbers; what is no number counts as 0.
 fn version(text: &str) -> Vec<u64> {
     text.split(['.', '-', '+']).take(3).map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+/// What a project says of calls in it; it may only tighten what the user has set.
+fn settings_of(config: &Config) -> Settings {
+    let trust = u8::try_from(config.profiles_default_trust()).ok();
+    let closed = config.network_default_policy() == NetworkPolicy::Deny;
+    Settings {
+        lock_ttl_minutes: config.lock_ttl_minutes().into(),
+        trust_ceiling: trust.filter(|_| config.is_of_project("profiles_default_trust")),
+        closed_to_unlisted: closed && config.is_of_project("network_default_policy"),
+    }
 }

@@ -29,6 +29,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 pub fn start(daemon: &Arc<Daemon>, config: &Config, tasks: &TaskTracker) -> Outcome<()> {
     stop_by_signal(daemon, tasks)?;
     tasks.spawn(reap(Arc::clone(daemon)));
+    tasks.spawn(super::watch::run(Arc::clone(daemon)));
     if daemon.service.store().was_unclean() {
         tasks.spawn(check(Arc::clone(daemon)));
     }
@@ -71,7 +72,8 @@ async fn reap(daemon: Arc<Daemon>) {
     }
 }
 
-async fn at_last(sleep: Option<Duration>) {
+/// After that time, or never.
+pub async fn at_last(sleep: Option<Duration>) {
     match sleep {
         Some(sleep) => tokio::time::sleep(sleep).await,
         None => std::future::pending().await,

@@ -36,11 +36,12 @@ pub use check::{CheckLocks, LOCKS_MAX, LockRow, Locks};
 pub use deadlock::Link;
 pub use force::{ForceReleaseLock, Forced, REASON_MIN};
 pub use life::{Released, expire, next_deadline, release_session, renew};
-pub use news::{TakenAway, news};
+pub use news::{HeldFileChanged, News, TakenAway, news, tell};
 pub use queue::{serve, waiting};
 pub use refusal::{Blocked, LockRefusal};
 pub use release::{Freed, ReleaseLock};
 pub use rules::holders;
+pub use sql::everywhere;
 
 use crate::context::Context;
 use crate::repo::Target;

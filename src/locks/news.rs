@@ -1,4 +1,5 @@
-//! What a session must learn though it did not ask: a lock that was taken away.
+//! What a session must learn though it did not ask: a lock that was taken away, a held
+//! file that changed.
 //!
 //! - Kept until a call of that session is answered with it, or the session ends.
 //!
@@ -31,18 +32,57 @@ pub struct TakenAway {
     pub at: Time,
 }
 
+/// A file that changed past the lock on it: for the one who held it, and for the one
+/// who may have done it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldFileChanged {
+    /// Which.
+    pub held_file_changed: String,
+    /// Who held it.
+    pub held_by: String,
+    /// Whose doing it may have been, where one stands out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perhaps_by: Option<String>,
+    /// When.
+    pub at: Time,
+}
+
+/// One piece of news; its first field says which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "the types say it")]
+pub enum News {
+    TakenAway(TakenAway),
+    HeldFileChanged(HeldFileChanged),
+}
+
+impl From<HeldFileChanged> for News {
+    fn from(news: HeldFileChanged) -> Self {
+        Self::HeldFileChanged(news)
+    }
+}
+
 /// Leaves news for the one who held `lock`.
 pub fn leave(tx: &Tx<'_>, lock: &Lock, by: &str, reason: &str, at: Time) -> Outcome<()> {
-    let mut news = unread(tx, &lock.session_id)?;
-    news.push(TakenAway {
+    let news = TakenAway {
         lock_taken_away: lock.target.shown.clone(),
         by: by.to_owned(),
         reason: reason.to_owned(),
         at,
-    });
+    };
+    tell(tx, &lock.session_id, News::TakenAway(news))
+}
+
+/// Leaves news for a session.
+///
+/// # Errors
+/// Faults only.
+pub fn tell(tx: &Tx<'_>, session_id: &str, one: News) -> Outcome<()> {
+    let mut news = unread(tx, session_id)?;
+    news.push(one);
     let old = news.len().saturating_sub(KEPT);
     let text = serde_json::to_string(news.get(old..).unwrap_or_default());
-    meta::set(tx, &key(&lock.session_id), &text.map_err(anyhow::Error::from)?)?;
+    meta::set(tx, &key(session_id), &text.map_err(anyhow::Error::from)?)?;
     Ok(())
 }
 
@@ -50,7 +90,7 @@ pub fn leave(tx: &Tx<'_>, lock: &Lock, by: &str, reason: &str, at: Time) -> Outc
 ///
 /// # Errors
 /// Faults only.
-pub fn news(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<TakenAway>> {
+pub fn news(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<News>> {
     let news = unread(tx, session_id)?;
     if !news.is_empty() {
         meta::remove(tx, &key(session_id))?;
@@ -58,7 +98,7 @@ pub fn news(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<TakenAway>> {
     Ok(news)
 }
 
-fn unread(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<TakenAway>> {
+fn unread(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<News>> {
     let Some(text) = meta::get(tx, &key(session_id))? else { return Ok(Vec::new()) };
     Ok(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
 }

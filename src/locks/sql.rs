@@ -96,6 +96,22 @@ pub fn page(tx: &Tx<'_>, project: &str, page: &Page<'_>, now: Time) -> Outcome<V
     Ok(found)
 }
 
+/// Every lock on something of a worktree whose time is not up, and its project.
+///
+/// # Errors
+/// Faults only.
+pub fn everywhere(tx: &Tx<'_>, now: Time) -> Outcome<Vec<(String, Lock)>> {
+    let found = tx.all(
+        "SELECT path_key, session_id, path, kind, mode, agent_id, agent_type,
+                worktree, reason, fence, ttl_ms, acquired_at, expires_at, project
+           FROM file_locks
+          WHERE expires_at > :now AND kind <> 'resource' AND worktree IS NOT NULL",
+        named_params! { ":now": now },
+        |row| Ok((row.get("project")?, lock(row)?)),
+    )?;
+    Ok(found)
+}
+
 /// Writes a lock, over the row that its session had for the path.
 pub fn put(tx: &Tx<'_>, project: &str, lock: &Lock) -> Outcome<()> {
     tx.run(

@@ -7,6 +7,7 @@
 //! Not here: framing and the socket (`daemon`), what tools do (`service`).
 
 mod completion;
+mod consent;
 mod prompts;
 mod progress;
 mod resources;
@@ -31,6 +32,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::seat::Seat;
+pub use prompts::described as prompts;
 use subscriptions::Subscriptions;
 
 /// What a model is told before anything else; the first sentence counts most.
@@ -105,7 +107,7 @@ impl ServerHandler for Server {
         request: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let ctx = self.context(&request).await?;
-        tools::call(&self.seat, ctx, params, &request).await.map(Into::into)
+        tools::call(&self.seat, ctx, params, &request).await
     }
 
     async fn list_resources(

@@ -1,4 +1,4 @@
-//! Signs of life for a client while its call waits in a queue.
+//! Signs of life for a client while its call waits.
 
 use std::time::Duration;
 
@@ -6,18 +6,17 @@ use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RoleServer};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::answer::Answer;
-
 /// Seconds between two signs of life.
 const EVERY: u64 = 10;
 
-/// Runs `call`, telling of progress at once and then every ten seconds.
-pub async fn told(
+/// Runs `call`, which lasts `wait` seconds at most, telling at once and then every ten
+/// seconds what is waited for.
+pub async fn told<T>(
     peer: &Peer<RoleServer>,
     token: ProgressToken,
-    wait: u64,
-    call: impl Future<Output = Answer>,
-) -> Answer {
+    (wait, what): (u64, &'static str),
+    call: impl Future<Output = T>,
+) -> T {
     tokio::pin!(call);
     let start = Instant::now();
     // A call that need not wait should not say that it does.
@@ -30,7 +29,7 @@ pub async fn told(
             _ = signs.tick() => {
                 let sign = ProgressNotificationParam::new(token.clone(), start.elapsed().as_secs_f64())
                     .with_total(f64::from(u32::try_from(wait).unwrap_or(u32::MAX)))
-                    .with_message("waiting in the queue");
+                    .with_message(what);
                 if let Err(error) = peer.notify_progress(sign).await {
                     tracing::debug!("a sign of life was not delivered: {error}");
                 }

@@ -1,12 +1,17 @@
 //! Tools as MCP shows and calls them.
+//!
+//! Not here: asking a person (`consent`).
 
 use std::sync::{Arc, LazyLock};
 
 use rmcp::ErrorData;
-use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, Tool, ToolAnnotations};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Tool, ToolAnnotations,
+};
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 
+use super::consent::Consent;
 use super::progress;
 use crate::answer::Answer;
 use crate::context::Context;
@@ -16,7 +21,7 @@ use crate::service::catalogue::Entry;
 use crate::tool::{Access, Audience};
 
 /// Longest wait without a progress token: some clients give a silent call a minute.
-const SILENT_WAIT_MAX: u64 = 50;
+pub const SILENT_WAIT_MAX: u64 = 50;
 
 /// The list, made once.
 static ALL: LazyLock<Vec<Tool>> = LazyLock::new(|| {
@@ -40,28 +45,53 @@ fn describe(entry: &Entry) -> Tool {
         .with_annotations(annotations)
 }
 
-/// Calls a tool, telling of progress while it waits.
+/// Calls a tool, telling of progress while it waits, and lets the client ask its user
+/// where a person must approve.
 pub async fn call(
     seat: &Seat,
     ctx: Context,
     params: CallToolRequestParams,
     request: &RequestContext<RoleServer>,
-) -> Result<CallToolResult, ErrorData> {
+) -> Result<CallToolResponse, ErrorData> {
     if !all().iter().any(|tool| tool.name == params.name) {
         return Err(ErrorData::invalid_params(format!("there is no tool {:?}", params.name), None));
     }
-    let arguments = params.arguments.map_or(Value::Null, Value::Object);
+    let mut consent = Consent::of(seat, &ctx, params, request);
+    consent.take().await?;
+    let answer = attempt(seat, ctx.clone(), &consent, request).await;
+    if !consent.is_wanted(&answer) {
+        return Ok(result(&answer).into());
+    }
+    if let Some(question) = consent.question(&answer).await? {
+        return Ok(question.into());
+    }
+    if !consent.ask(&answer).await? {
+        return Ok(result(&answer).into());
+    }
+    let now = seat.service().clock().now();
+    let answer = attempt(seat, Context { now, ..ctx }, &consent, request).await;
+    Ok(result(&answer).into())
+}
+
+async fn attempt(
+    seat: &Seat,
+    ctx: Context,
+    consent: &Consent<'_>,
+    request: &RequestContext<RoleServer>,
+) -> Answer {
+    let (tool, arguments) = (consent.tool(), consent.arguments().clone());
     let wait = arguments.get("wait_seconds").and_then(Value::as_u64).unwrap_or(0);
     let token = request.meta.get_progress_token();
     if wait > SILENT_WAIT_MAX && token.is_none() {
-        return Ok(result(&too_long(&params.name, wait)));
+        return too_long(tool, wait);
     }
-    let call = seat.service().call(ctx, &params.name, arguments, &request.ct);
-    let answer = match token.filter(|_| wait > 0) {
-        Some(token) => progress::told(&request.peer, token, wait, call).await,
+    let call = seat.service().call(ctx, tool, arguments, &request.ct);
+    match token.filter(|_| wait > 0) {
+        Some(token) => {
+            progress::told(&request.peer, token, (wait, "waiting in the queue"), call).await
+        }
         None => call.await,
-    };
-    Ok(result(&answer))
+    }
 }
 
 fn too_long(tool: &str, wait: u64) -> Answer {

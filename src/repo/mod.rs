@@ -9,6 +9,7 @@
 
 pub mod git;
 pub mod head;
+pub mod hooks;
 pub mod identity;
 pub mod overlap;
 pub mod path;
@@ -18,6 +19,7 @@ pub mod url;
 
 mod clean;
 mod glob;
+mod kept;
 mod names;
 mod nested;
 mod pattern;

@@ -6,7 +6,7 @@
 //!
 //! Not here: making a target out of what was asked (`path`).
 
-use super::glob::Glob;
+use super::glob::{self, Glob};
 
 /// The key of the whole repository.
 pub(super) const ROOT: &str = "./";
@@ -71,6 +71,17 @@ impl Target {
         Self::new(kind, key.to_owned(), key.to_owned())
     }
 
+    /// The target that was shown as this text, read without a look at any file: what has
+    /// the form of a pattern is one.
+    pub fn from_shown(shown: &str) -> Self {
+        let kind = match shown {
+            _ if glob::may_be_pattern(shown) => Kind::Glob,
+            _ if shown.ends_with('/') => Kind::Folder,
+            _ => Kind::File,
+        };
+        Self::from_stored(kind, shown)
+    }
+
     pub(super) fn new(kind: Kind, shown: String, key: String) -> Self {
         let glob = (kind == Kind::Glob).then(|| Glob::new(names_in(&key)));
         Self { shown, key, kind, glob }
@@ -105,6 +116,14 @@ impl Target {
             Kind::Folder => Some(below(&self.key)),
             Kind::Glob => Some(below(&self.fixed_folder())),
         }
+    }
+
+    /// Where it lies, relative to the worktree's root: the file, the folder, or the
+    /// deepest folder in which everything lies that the pattern matches.
+    pub fn place(&self) -> String {
+        let folder = self.fixed_folder();
+        let key = if self.kind == Kind::Glob { &folder } else { &self.shown };
+        names_in(key).trim_end_matches('/').to_owned()
     }
 
     /// The deepest folder in which everything that the glob matches lies.

@@ -92,7 +92,7 @@ pub fn admit(
     subject: &Subject,
     arguments: &Value,
 ) -> Outcome<Admission> {
-    let held = profiles::of(tx, &ctx.caller, ctx.project())?;
+    let held = profiles::held(tx, ctx)?;
     let (nothing, mut asking) = (Map::new(), None);
     for resource in &subject.resources {
         let decision = policy::decide(tx, ctx, &held, (subject.operation, resource), &nothing)?;

@@ -11,8 +11,10 @@
 //!
 //! Not here: how requests arrive (`mcp`, `daemon`), what tools do (the domains).
 
+mod accepted;
 pub mod arguments;
 pub mod catalogue;
+mod consent;
 mod gate;
 mod permit;
 pub mod resources;
@@ -26,7 +28,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
+use crate::approvals;
 use crate::audit::{self, Known, Record};
+use crate::breaches;
 use crate::config::Config;
 use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
@@ -294,6 +298,7 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
         // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
         Err(failure) => refused_or_fault(failure)?,
     };
+    breaches::note(tx, &request.ctx, &answer);
     let answer = with_news(tx, request, answer)?;
     leave_note(tx, request)?;
     record(tx, request, &answer, key)?;
@@ -329,6 +334,8 @@ fn refused_or_fault(failure: Failure) -> Outcome<Answer> {
 }
 
 fn record(tx: &Tx<'_>, request: &Request, answer: &Answer, key: Option<&str>) -> Outcome<()> {
+    // A question to a person is no answer: the same request is made again after theirs.
+    let key = key.filter(|_| answer.code() != Some(approvals::REQUIRED));
     audit::append(tx, &of(request, Some(answer), key)).map(drop)
 }
 
@@ -353,9 +360,23 @@ fn of<'a>(request: &'a Request, answer: Option<&'a Answer>, key: Option<&'a str>
 /// # Errors
 /// Faults only.
 pub fn record_own(tx: &Tx<'_>, operation: &'static str, result: Value, now: Time) -> Outcome<()> {
+    record_own_in(tx, None, operation, result, now)
+}
+
+/// The audit row of what the coordinator did by itself in a project.
+///
+/// # Errors
+/// Faults only.
+pub fn record_own_in(
+    tx: &Tx<'_>,
+    project: Option<&str>,
+    operation: &'static str,
+    result: Value,
+    now: Time,
+) -> Outcome<()> {
     let record = Record {
         at: now,
-        project: None,
+        project,
         caller: &Caller::coordinator(),
         operation,
         arguments: &json!({}),

@@ -7,6 +7,7 @@ use super::catalogue::Entry;
 use crate::agents;
 use crate::approvals;
 use crate::audit;
+use crate::breaches;
 use crate::failure::Outcome;
 use crate::guard;
 use crate::handoffs;
@@ -53,6 +54,7 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<memory::ForgetMemory>(),
         Entry::of::<memory::ExportMemories>(),
         Entry::of::<memory::ImportMemories>(),
+        Entry::of::<breaches::ListBreaches>(),
         Entry::of::<audit::AuditRows>(),
         Entry::of::<audit::SealAudit>(),
         Entry::of::<guard::ListGuardrails>(),
@@ -68,6 +70,8 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<policy::ExplainPolicy>(),
         Entry::of::<policy::AddPolicy>(),
         Entry::of::<policy::DisablePolicy>(),
+        Entry::of::<policy::ListGroups>(),
+        Entry::of::<policy::ChangeGroup>(),
         Entry::of::<network::ListDomains>(),
         Entry::of::<network::CheckDomain>(),
         Entry::of::<network::DomainLog>(),

@@ -34,6 +34,8 @@ steps![
     "011_approval_queue",
     "004_memory_tables",
     "005_guardrail_tables",
+    "015_breaches",
+    "012_cedar_entities",
 ];
 
 /// The schema version of this binary.

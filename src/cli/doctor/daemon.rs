@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Check, Patient};
 use crate::answer::Answer;
@@ -22,6 +22,7 @@ const SHOWN: usize = 160;
 
 pub fn checks(patient: &Patient) -> Vec<Check> {
     let mut checks = vec![daemon(patient), log(patient)];
+    checks.extend(watch(patient));
     let minutes = patient.config.idle_stop_minutes();
     if let (Some(minutes), Some(first)) = (minutes, checks.first_mut()) {
         first.message += &format!("; it stops after {minutes} idle minutes");
@@ -63,6 +64,25 @@ fn daemon(patient: &Patient) -> Check {
             Check::ok("daemon", format!("{who}, answers in {} ms", begun.elapsed().as_millis()))
         }
     }
+}
+
+/// What the watcher of held files sees; nothing while no daemon runs.
+fn watch(patient: &Patient) -> Option<Check> {
+    let mut client = Client::connect_running(&patient.home, Role::Cli).ok()?;
+    let Ok(Answer::Done(told)) = client.call("list_breaches", json!({})) else { return None };
+    let sight = told.get("watching")?;
+    if let Some(trouble) = sight.get("trouble").and_then(Value::as_str) {
+        let (fact, advice) = trouble.split_once("; ").unwrap_or((trouble, ""));
+        return Some(Check::warn("watch", fact, advice));
+    }
+    let held = usize::try_from(sight.get("held")?.as_u64()?).ok()?;
+    Some(Check::ok(
+        "watch",
+        match held {
+            0 => "nothing is held, so nothing is watched".to_owned(),
+            held => format!("{} watched for changes by others", count(held, "lock")),
+        },
+    ))
 }
 
 /// What went wrong in the last day.

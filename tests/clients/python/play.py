@@ -1,10 +1,11 @@
 """Plays a list of calls over `coord mcp` with the official Python client, and says what came of them.
 
 stdin:  {"command": "...", "mode": "legacy" | "auto" | "2026-07-28", "calls": [{"tool": "...", "arguments": {...}}],
-         "subscribe": "uri" or null}
-stdout: {"protocol", "tools", "calls": [{"structured", "is_error", "text"}], "resources": {uri: text}, "prompts", "updated"}
+         "subscribe": "uri" or null, "answers": ["yes" | "no" | "cancel", ...] or null}
+stdout: {"asked": [message], "protocol", "tools", "calls": [{"structured", "is_error", "text"}], "resources": {uri: text}, "prompts", "updated"}
 
-An argument "$2.task_id" stands for that field of the third call's answer.
+An argument "$2.task_id" stands for that field of the third call's answer. With "answers" the client says that it can ask
+its user, who gives one of them to each question.
 """
 
 import asyncio
@@ -29,6 +30,26 @@ def filled(value, done):
     if isinstance(value, list):
         return [filled(one, done) for one in value]
     return value
+
+
+def person(answers, asked):
+    """A user who is asked by the client, and gives these answers in turn."""
+    try:
+        from mcp.types import ElicitResult
+    except ImportError:
+        from mcp_types import ElicitResult
+
+    async def answer(context, params):
+        asked.append(params.message)
+        word = answers.pop(0)
+        if word == "cancel":
+            return ElicitResult(action="cancel")
+        schema = getattr(params, "requested_schema", None) or params.requestedSchema
+        field = schema["required"][0]
+        note = {} if word == "yes" else {"note": "not today"}
+        return ElicitResult(action="accept", content={field: word == "yes", **note})
+
+    return answer
 
 
 def dump(result):
@@ -57,7 +78,8 @@ async def play(client, script, protocol, updated):
 async def main():
     script = json.load(sys.stdin)
     server = StdioServerParameters(command=script["command"], args=["mcp"], env=dict(os.environ))
-    updated = []
+    updated, asked = [], []
+    user = person(script["answers"], asked) if script.get("answers") else None
 
     async def heard(message, *rest):
         root = getattr(message, "root", message)
@@ -65,14 +87,14 @@ async def main():
             updated.append(str(root.params.uri))
 
     if Client is not None:
-        async with Client(server, mode=script["mode"], message_handler=heard) as client:
+        async with Client(server, mode=script["mode"], message_handler=heard, elicitation_callback=user) as client:
             result = await play(client, script, client.protocol_version, updated)
     else:
         from mcp.client.stdio import stdio_client
         from pydantic import AnyUrl
 
         async with stdio_client(server) as (read, write):
-            async with ClientSession(read, write, message_handler=heard) as session:
+            async with ClientSession(read, write, message_handler=heard, elicitation_callback=user) as session:
                 hello = await session.initialize()
                 if script.get("subscribe"):
                     await session.subscribe_resource(AnyUrl(script["subscribe"]))
@@ -81,7 +103,7 @@ async def main():
                     if updated or not script.get("subscribe"):
                         break
                     await asyncio.sleep(0.02)
-    json.dump(result, sys.stdout)
+    json.dump({"asked": asked, **result}, sys.stdout)
 
 
 asyncio.run(main())

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 10;
+PRAGMA user_version = 12;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -131,6 +131,37 @@ CREATE TABLE audit_seals (
     CONSTRAINT a_segment_is_dense CHECK (row_count = seq_to - seq_from + 1)
 ) STRICT;
 INSERT INTO audit_seals VALUES (1, 1, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 1, 'file', 1);
+
+CREATE TABLE breaches (
+    breach_id       TEXT    NOT NULL CHECK (octet_length(breach_id) = 36 AND breach_id GLOB '????????-????-????-????-????????????' AND length(replace(breach_id, '-', '')) = 32 AND breach_id NOT GLOB '*[^0-9a-f-]*'),
+    project         TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    path            TEXT    NOT NULL CHECK (instr(path, char(0)) = 0),
+    worktree        TEXT    NOT NULL CHECK (instr(worktree, char(0)) = 0),
+    what            TEXT    NOT NULL CHECK (what IN ('written', 'removed')),
+    holder_session  TEXT    NOT NULL CHECK (octet_length(holder_session) BETWEEN 1 AND 512 AND instr(holder_session, char(0)) = 0),
+    holder          TEXT    NOT NULL CHECK (octet_length(holder) BETWEEN 1 AND 512 AND instr(holder, char(0)) = 0),
+    fence           INTEGER NOT NULL CHECK (fence >= 1), -- of the lock that was passed by
+    suspect_session TEXT    CHECK (octet_length(suspect_session) BETWEEN 1 AND 512 AND instr(suspect_session, char(0)) = 0), -- whose doing it may be, where one stands out
+    suspect         TEXT    CHECK (octet_length(suspect) BETWEEN 1 AND 512 AND instr(suspect, char(0)) = 0),
+    first_at        INTEGER NOT NULL CHECK (first_at BETWEEN 0 AND 253402300799999),
+    last_at         INTEGER NOT NULL CHECK (last_at BETWEEN 0 AND 253402300799999),
+    times           INTEGER NOT NULL CHECK (times >= 1),
+    PRIMARY KEY (breach_id),
+    CONSTRAINT a_suspect_has_a_name CHECK ((suspect IS NULL) = (suspect_session IS NULL)),
+    CONSTRAINT time_goes_forward CHECK (first_at <= last_at)
+) STRICT;
+INSERT INTO breaches VALUES ('00000000-0000-7000-8000-000000000001', 'project', 'path', 'worktree', 'written', 'holder_session', 'holder', 1, NULL, NULL, 1, 1, 1);
+
+CREATE TABLE cedar_entities (
+    project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    kind       TEXT    NOT NULL CHECK (kind IN ('agent', 'agent_type', 'path', 'domain')),
+    group_name TEXT    NOT NULL CHECK (octet_length(group_name) BETWEEN 1 AND 512 AND instr(group_name, char(0)) = 0),
+    member     TEXT    NOT NULL CHECK (octet_length(member) BETWEEN 1 AND 512 AND instr(member, char(0)) = 0), -- a name, a path or pattern as it is shown, a host or '*.' and a host
+    created_by TEXT    NOT NULL CHECK (octet_length(created_by) BETWEEN 1 AND 512 AND instr(created_by, char(0)) = 0),
+    created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, kind, group_name, member)
+) STRICT, WITHOUT ROWID;
+INSERT INTO cedar_entities VALUES ('project', 'agent', 'group_name', 'member', 'created_by', 1);
 
 CREATE TABLE cedar_policies (
     policy_id   TEXT    NOT NULL CHECK (octet_length(policy_id) BETWEEN 1 AND 512 AND instr(policy_id, char(0)) = 0),
@@ -430,6 +461,8 @@ CREATE INDEX audit_log_by_time ON audit_log (project, at);
 CREATE UNIQUE INDEX audit_log_request ON audit_log (request_key)
     WHERE request_key IS NOT NULL;
 
+CREATE INDEX breaches_latest ON breaches (project, last_at);
+
 CREATE INDEX episodic_memories_by_seq ON episodic_memories (seq);
 
 CREATE INDEX episodic_memories_pinned ON episodic_memories (project, created_at)
@@ -556,6 +589,21 @@ WHEN new.seq_from <> coalesce((SELECT max(seq_to) FROM audit_seals), 0) + 1
   OR new.row_count <> (SELECT count(*) FROM audit_log WHERE seq BETWEEN new.seq_from AND new.seq_to)
 BEGIN
     SELECT RAISE(ABORT, 'audit seals must continue the last seal and fit the rows they seal');
+END;
+
+CREATE TRIGGER cedar_entities_added AFTER INSERT ON cedar_entities BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER cedar_entities_changed AFTER UPDATE ON cedar_entities BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER cedar_entities_removed AFTER DELETE ON cedar_entities BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 END;
 
 CREATE TRIGGER cedar_policies_added AFTER INSERT ON cedar_policies BEGIN
