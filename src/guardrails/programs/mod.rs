@@ -21,6 +21,7 @@ mod patch;
 mod push;
 mod remove;
 mod runner;
+pub mod secret;
 mod table;
 mod tables;
 mod transfer;
