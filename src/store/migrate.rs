@@ -36,6 +36,7 @@ steps![
     "005_guardrail_tables",
     "015_breaches",
     "012_cedar_entities",
+    "013_hook_tables",
 ];
 
 /// The schema version of this binary.
