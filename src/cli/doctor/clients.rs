@@ -98,7 +98,7 @@ fn stops(client: Client, configured: &Configured, scratch: &Scratch) -> Check {
     };
     match hook::denies(client, found, scratch) {
         Ok(reason) => {
-            let told = reason.lines().next().unwrap_or_default();
+            let told = reason.split(',').next().unwrap_or_default();
             Check::ok(name, format!("stops an edit of a held file: {told}"))
         }
         Err(why) => Check::fail(name, format!("{}: {why}", found.file.display()), INIT),
