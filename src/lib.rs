@@ -34,6 +34,7 @@ pub mod handoffs;
 pub mod memory;
 pub mod guard;
 pub mod breaches;
+pub mod mirror;
 pub mod hooks;
 pub mod life;
 

@@ -23,6 +23,7 @@ mod price;
 mod profiles;
 mod handoffs;
 mod memory;
+mod mirror;
 mod repo;
 mod schema;
 mod setup;
