@@ -93,9 +93,9 @@ impl Actor {
         self.diary.note("edit ends", &entry)?;
         let Some(tools) = &self.tools else { return Ok(()) };
         self.hook("PostToolUse", &told)?;
-        let released = tools.ask("release_lock", json!({ "file_path": file })).await?;
-        ensure!(released["success"] == true, "{}: {released}", self.name);
-        Ok(())
+        // A hook that could not ask let it pass; then there is nothing to release, and the
+        // judge will see a write without a lock.
+        tools.ask("release_lock", json!({ "file_path": file })).await.map(drop)
     }
 
     async fn edit(&self, file: &str, mark: &str, thinks: Duration) -> anyhow::Result<()> {

@@ -45,17 +45,22 @@ pub fn run(folder: &Path, size: Size, keep: bool) -> anyhow::Result<Shown> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("failed to make {}", folder.display()))?;
     let folder = folder.canonicalize().context("failed to find the scratch folder")?;
+    let played = both(&folder, size, keep);
+    if !keep {
+        drop(std::fs::remove_dir_all(&folder));
+    }
+    let halves = played?;
+    let breaches = halves.with.broken();
+    let page = show::page(size, &halves);
+    let numbers = serde_json::json!({ "without": halves.without, "with": halves.with });
+    Ok(Shown { page, held: breaches.is_empty(), breaches, numbers: Some(numbers) })
+}
+
+fn both(folder: &Path, size: Size, keep: bool) -> anyhow::Result<Halves> {
     let half = |guarded: bool| -> anyhow::Result<Outcome> {
         let name = if guarded { "with" } else { "without" };
         let mut stage = stage::Stage::build(folder.join(name), size, guarded, keep)?;
         stage.play()
     };
-    let halves = Halves { without: half(false)?, with: half(true)? };
-    if !keep {
-        drop(std::fs::remove_dir_all(&folder));
-    }
-    let breaches = halves.with.broken();
-    let page = show::page(size, &halves);
-    let numbers = serde_json::json!({ "without": halves.without, "with": halves.with });
-    Ok(Shown { page, held: breaches.is_empty(), breaches, numbers: Some(numbers) })
+    Ok(Halves { without: half(false)?, with: half(true)? })
 }
