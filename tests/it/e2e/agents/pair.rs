@@ -1,0 +1,123 @@
+//! Two clients of different makers in one repository, with hooks: what one holds the
+//! other cannot write by any road, is shown why, and can once the first is gone.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::agent::Agent;
+use super::makers::Maker;
+use crate::e2e::site::{Site, until};
+
+/// How the first one leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    InOrder,
+    ByKill,
+}
+
+/// A repository with a remote one, and the makers' clients set up for it.
+fn site_for(makers: [Maker; 2]) -> Site {
+    let site = Site::at_the_usual_home();
+    fs::write(site.repo().join("kept.txt"), "kept\n").expect("it can be written");
+    site.git(&["add", "kept.txt"]);
+    let me = ["-c", "user.name=t", "-c", "user.email=t@t"];
+    site.git(&[&me[..], &["commit", "-q", "-m", "keep"]].concat());
+    site.git(&["init", "-q", "--bare", "../remote"]);
+    site.git(&["remote", "add", "origin", "../remote"]);
+    site.git(&["push", "-q", "origin", "main"]);
+    site.git(&["config", "user.name", "t"]);
+    site.git(&["config", "user.email", "t@t"]);
+    for maker in makers {
+        maker.make_ready(&site);
+        maker.connect(&site);
+        maker.guard(&site);
+    }
+    site
+}
+
+fn text(site: &Site, file: &str) -> String {
+    fs::read_to_string(site.repo().join(file)).unwrap_or_default()
+}
+
+/// What an agent was refused, as the audit log has it: operation and code.
+fn refused(site: &Site, agent: &str) -> Vec<(String, String)> {
+    let (_, audit) = site.json(&["audit", "query", "--agent", agent, "--failed", "--limit", "50"]);
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let rows = audit["entries"].as_array().expect("a list").iter();
+    rows.map(|row| (text(row, "operation"), text(row, "code"))).collect()
+}
+
+fn the_second_waits_for_the_first(makers: [Maker; 2], leaves: Leaves) {
+    let site = site_for(makers);
+    let [first_name, second_name] = makers.map(|maker| format!("{}-1", maker.name()));
+
+    let mut first = Agent::start(&site, makers[0]);
+    first.writes("a.txt", None, "one");
+    assert_eq!(text(&site, "a.txt").trim(), "one");
+    let (_, locks) = site.json(&["locks", "list"]);
+    assert_eq!(locks["locks"][0]["file_path"], "a.txt", "{locks}");
+    assert_eq!(locks["locks"][0]["locked_by"], first_name.as_str(), "{locks}");
+    first.calls("write_handoff", json!({ "summary": "The parser is half done." }));
+    first.calls(
+        "remember",
+        json!({ "event_type": "discovery", "summary": "The tests need a clean cache." }),
+    );
+
+    let mut second = Agent::start(&site, makers[1]);
+    let context = second.context();
+    for known in
+        [&*first_name, "a.txt", "The parser is half done.", "The tests need a clean cache."]
+    {
+        assert!(context.contains(known), "{known} is not in the opening context");
+    }
+    let edit = second.writes("a.txt", Some("one"), "two");
+    let redirection = second.runs("echo two > a.txt");
+    let stash = second.runs("git stash --include-untracked");
+    for shown in [&edit, &redirection, &stash] {
+        assert!(shown.contains(&first_name) && shown.contains("a.txt"), "{shown}");
+    }
+    let head = text(&site, ".git/refs/heads/main");
+    second.runs("git commit -q --allow-empty --amend -m other");
+    let destructive = second.runs("git push --force origin main");
+    assert!(destructive.contains("force"), "{destructive}");
+    assert_eq!(text(&site, "../remote/refs/heads/main"), head, "the remote one is as it was");
+    assert_eq!(text(&site, "a.txt").trim(), "one");
+    assert_eq!(text(&site, ".git/refs/stash"), "");
+    let refused = refused(&site, &second_name);
+    assert!(refused.contains(&("edit_file".into(), "locked_by_other".into())), "{refused:?}");
+    assert!(
+        refused.iter().filter(|(operation, _)| operation == "run_command").count() >= 3,
+        "{refused:?}"
+    );
+
+    match leaves {
+        Leaves::InOrder => first.ends(),
+        Leaves::ByKill => first.is_killed(),
+    }
+    until("its files are free", || {
+        site.json(&["locks", "list"]).1["locks"].as_array().is_some_and(Vec::is_empty)
+    });
+    second.writes("a.txt", Some("one"), "two");
+    assert_eq!(text(&site, "a.txt").trim(), "two");
+    second.runs("echo three > a.txt");
+    assert_eq!(text(&site, "a.txt").trim(), "three");
+    second.runs("git stash --include-untracked");
+    assert_ne!(text(&site, ".git/refs/stash"), "");
+    second.ends();
+}
+
+#[test]
+fn codex_waits_for_claude_code() {
+    the_second_waits_for_the_first([Maker::Claude, Maker::Codex], Leaves::InOrder);
+}
+
+#[test]
+fn claude_code_waits_for_gemini_which_is_killed() {
+    the_second_waits_for_the_first([Maker::Gemini, Maker::Claude], Leaves::ByKill);
+}
+
+#[test]
+fn gemini_waits_for_codex_which_is_killed() {
+    the_second_waits_for_the_first([Maker::Codex, Maker::Gemini], Leaves::ByKill);
+}
