@@ -8,9 +8,11 @@
 
 mod agents;
 mod basics;
+mod client;
 mod chaos;
 mod clients;
 mod consent;
+mod hooks;
 mod hostile;
 mod people;
 mod rpc;
