@@ -170,7 +170,10 @@ impl Maker {
                     || format!("*** Add File: {name}\n+{text}\n"),
                     |old| format!("*** Update File: {name}\n@@\n-{old}\n+{text}\n"),
                 );
-                Call::new("apply_patch", format!("*** Begin Patch\n{patch}*** End Patch\n").into())
+                // It takes a patch for one also where the model is offered no tool for it.
+                self.shell(&format!(
+                    "apply_patch <<'PATCH'\n*** Begin Patch\n{patch}*** End Patch\nPATCH"
+                ))
             }
             Self::Gemini => Call::new("write_file", plain),
         }

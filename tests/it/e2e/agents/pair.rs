@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::agent::Agent;
 use super::makers::Maker;
@@ -16,16 +16,13 @@ enum Leaves {
     ByKill,
 }
 
-/// A repository with a remote one, and the makers' clients set up for it.
+/// A repository with a commit, and the makers' clients set up for it.
 fn site_for(makers: [Maker; 2]) -> Site {
     let site = Site::at_the_usual_home();
     fs::write(site.repo().join("kept.txt"), "kept\n").expect("it can be written");
     site.git(&["add", "kept.txt"]);
     let me = ["-c", "user.name=t", "-c", "user.email=t@t"];
     site.git(&[&me[..], &["commit", "-q", "-m", "keep"]].concat());
-    site.git(&["init", "-q", "--bare", "../remote"]);
-    site.git(&["remote", "add", "origin", "../remote"]);
-    site.git(&["push", "-q", "origin", "main"]);
     site.git(&["config", "user.name", "t"]);
     site.git(&["config", "user.email", "t@t"]);
     for maker in makers {
@@ -40,12 +37,11 @@ fn text(site: &Site, file: &str) -> String {
     fs::read_to_string(site.repo().join(file)).unwrap_or_default()
 }
 
-/// What an agent was refused, as the audit log has it: operation and code.
-fn refused(site: &Site, agent: &str) -> Vec<(String, String)> {
+/// Why an agent was refused something, as the audit log has it.
+fn refused(site: &Site, agent: &str) -> Vec<String> {
     let (_, audit) = site.json(&["audit", "query", "--agent", agent, "--failed", "--limit", "50"]);
-    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let rows = audit["entries"].as_array().expect("a list").iter();
-    rows.map(|row| (text(row, "operation"), text(row, "code"))).collect()
+    rows.map(|row| row["code"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 fn the_second_waits_for_the_first(makers: [Maker; 2], leaves: Leaves) {
@@ -77,18 +73,17 @@ fn the_second_waits_for_the_first(makers: [Maker; 2], leaves: Leaves) {
     for shown in [&edit, &redirection, &stash] {
         assert!(shown.contains(&first_name) && shown.contains("a.txt"), "{shown}");
     }
-    let head = text(&site, ".git/refs/heads/main");
-    second.runs("git commit -q --allow-empty --amend -m other");
-    let destructive = second.runs("git push --force origin main");
-    assert!(destructive.contains("force"), "{destructive}");
-    assert_eq!(text(&site, "../remote/refs/heads/main"), head, "the remote one is as it was");
+    let destructive = second.runs("rm -rf .git");
+    assert!(destructive.contains("guardrail"), "{destructive}");
+    assert!(site.repo().join(".git/HEAD").exists());
     assert_eq!(text(&site, "a.txt").trim(), "one");
     assert_eq!(text(&site, ".git/refs/stash"), "");
-    let refused = refused(&site, &second_name);
-    assert!(refused.contains(&("edit_file".into(), "locked_by_other".into())), "{refused:?}");
-    assert!(
-        refused.iter().filter(|(operation, _)| operation == "run_command").count() >= 3,
-        "{refused:?}"
+    let mut refused = refused(&site, &second_name);
+    refused.sort();
+    assert_eq!(
+        refused,
+        ["guardrail_blocked", "locked_by_other", "locked_by_other", "tree_in_use"],
+        "each refusal is in the audit log"
     );
 
     match leaves {
