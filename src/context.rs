@@ -90,11 +90,21 @@ pub struct Settings {
     pub worktree_locks_block: bool,
     /// A person's commit is stopped like an agent's, and not merely warned.
     pub person_commits_block: bool,
+    /// The project trusts unknown agents no further than that.
+    pub trust_ceiling: Option<u8>,
+    /// The project closes hosts that no list names.
+    pub closed_to_unlisted: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lock_ttl_minutes: 120, worktree_locks_block: false, person_commits_block: false }
+        Self {
+            lock_ttl_minutes: 120,
+            worktree_locks_block: false,
+            person_commits_block: false,
+            trust_ceiling: None,
+            closed_to_unlisted: false,
+        }
     }
 }
 

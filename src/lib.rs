@@ -43,6 +43,7 @@ pub mod keeper;
 
 // edges: each translates, none decides
 pub mod client;
+pub mod cloud;
 pub mod seat;
 pub mod mcp;
 pub mod daemon;

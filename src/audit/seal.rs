@@ -25,6 +25,9 @@ use crate::store::{Topic, Tx};
 use crate::time::Time;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
 
+/// Characters of a file's name that a refusal repeats.
+const SHOWN_MAX: usize = 400;
+
 /// Rows in one segment at most: what one transaction removes.
 pub const SEGMENT_MAX: u32 = 10_000;
 
@@ -84,7 +87,8 @@ pub fn write_segment(folder: &Path, start: &Start, rows: &[Row]) -> Outcome<Path
 /// # Errors
 /// `segment_damaged`, with the row where the chain breaks.
 pub fn verify_segment(file: &Path) -> Outcome<Segment> {
-    let damaged = |why: String| AuditRefusal::BadSegment { file: file.display().to_string(), why };
+    let shown: String = file.display().to_string().chars().take(SHOWN_MAX).collect();
+    let damaged = |why: String| AuditRefusal::BadSegment { file: shown.clone(), why };
     let mut lines =
         BufReader::new(File::open(file).map_err(|error| damaged(error.to_string()))?).lines();
     let first = lines.next().ok_or_else(|| damaged("it is empty".into()))?;

@@ -251,7 +251,8 @@ pub fn colours(terminal: bool) -> ColorChoice {
 }
 
 /// The nearest folder upwards that is a repository or has settings of its own.
-fn project_root() -> Option<PathBuf> {
+#[must_use]
+pub fn project_root() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let is_root = |folder: &&std::path::Path| {
         folder.join(PROJECT_FILE).exists() || folder.join(".git").exists()

@@ -124,6 +124,13 @@ impl Config {
         self.values.get(settings::index_of(key)?)?.value.as_ref()
     }
 
+    /// Whether the project's own file decides this setting.
+    #[must_use]
+    pub fn is_of_project(&self, key: &str) -> bool {
+        let chosen = settings::index_of(key).and_then(|at| self.values.get(at));
+        chosen.is_some_and(|chosen| matches!(chosen.origin, Origin::Project { .. }))
+    }
+
     fn set(&mut self, key: &str, text: Option<&str>, origin: Origin) -> Result<(), ConfigRefusal> {
         let found = settings::index_of(key);
         let Some((setting, chosen)) =

@@ -31,7 +31,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Flag, WorktreeLocks};
+use crate::config::{Config, Flag, NetworkPolicy, WorktreeLocks};
 use crate::context::Settings;
 use crate::failure::Outcome;
 use crate::home::Home;
@@ -217,11 +217,7 @@ impl Daemon {
             .into_iter()
             .collect();
         match Config::load(&self.home, Some(root), &flags) {
-            Ok(config) => Settings {
-                lock_ttl_minutes: config.lock_ttl_minutes().into(),
-                worktree_locks_block: config.worktree_locks() == WorktreeLocks::Block,
-                person_commits_block: config.person_commits_block(),
-            },
+            Ok(config) => settings_of(&config),
             Err(refusal) => {
                 tracing::warn!("the settings for {} are not used: {refusal}", root.display());
                 Settings::default()
@@ -250,4 +246,17 @@ impl Daemon {
 /// A version as numbers; what is no number counts as 0.
 fn version(text: &str) -> Vec<u64> {
     text.split(['.', '-', '+']).take(3).map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+/// What a project says of calls in it; it may only tighten what the user has set.
+fn settings_of(config: &Config) -> Settings {
+    let trust = u8::try_from(config.profiles_default_trust()).ok();
+    let closed = config.network_default_policy() == NetworkPolicy::Deny;
+    Settings {
+        lock_ttl_minutes: config.lock_ttl_minutes().into(),
+        worktree_locks_block: config.worktree_locks() == WorktreeLocks::Block,
+        person_commits_block: config.person_commits_block(),
+        trust_ceiling: trust.filter(|_| config.is_of_project("profiles_default_trust")),
+        closed_to_unlisted: closed && config.is_of_project("network_default_policy"),
+    }
 }

@@ -81,5 +81,5 @@ fn trust(tx: &Tx<'_>, ctx: &Context) -> Outcome<u8> {
     if ctx.caller.person {
         return Ok(PERSON_TRUST);
     }
-    Ok(profiles::of(tx, &ctx.caller, ctx.project())?.profile.trust)
+    Ok(profiles::held(tx, ctx)?.profile.trust)
 }

@@ -32,6 +32,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::seat::Seat;
+pub use prompts::described as prompts;
 use subscriptions::Subscriptions;
 
 /// What a model is told before anything else; the first sentence counts most.

@@ -30,6 +30,15 @@ pub fn all() -> Vec<Prompt> {
     ]
 }
 
+/// Each prompt's name, arguments and purpose, for those who do not speak MCP.
+pub fn described() -> Vec<(String, Vec<String>, String)> {
+    let describe = |prompt: Prompt| {
+        let arguments = prompt.arguments.unwrap_or_default().into_iter().map(|one| one.name);
+        (prompt.name, arguments.collect(), prompt.description.unwrap_or_default())
+    };
+    all().into_iter().map(describe).collect()
+}
+
 /// One prompt with its arguments filled in.
 pub fn get(params: GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
     let arguments = params.arguments.unwrap_or_default();

@@ -9,6 +9,7 @@ use super::builtin::built_in;
 use super::host::Host;
 use super::rules::{Rule, Verdict, verdict};
 use super::{NetworkPolicy, sql};
+use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Tx, meta};
 
@@ -34,11 +35,12 @@ pub fn configure(cache: &Cache, default: NetworkPolicy) {
     *cache.default.write().unwrap_or_else(PoisonError::into_inner) = default;
 }
 
-/// What the rules of this project say about a host for this profile.
+/// What the rules of this project say about a host for this profile. A project may close
+/// what no rule names, and never open it.
 ///
 /// # Errors
 /// Faults only.
-pub fn decide(tx: &Tx<'_>, project: &str, profile: &str, host: &Host) -> Outcome<Verdict> {
+pub fn decide(tx: &Tx<'_>, ctx: &Context, profile: &str, host: &Host) -> Outcome<Verdict> {
     let table = table(tx)?;
     let cache = tx.kept::<Cache>();
     let default = *cache.default.read().unwrap_or_else(PoisonError::into_inner);
@@ -47,10 +49,10 @@ pub fn decide(tx: &Tx<'_>, project: &str, profile: &str, host: &Host) -> Outcome
     let below = host.suffixes().skip(1).take(levels);
     let below = below.filter_map(|suffix| table.below.get(suffix)).flatten();
     let concerns = |rule: &&Rule| {
-        (rule.project == EVERY || rule.project == project)
+        (rule.project == EVERY || rule.project == ctx.project())
             && (rule.profile == EVERY || rule.profile == profile)
     };
-    let open = default == NetworkPolicy::Allow;
+    let open = default == NetworkPolicy::Allow && !ctx.settings.closed_to_unlisted;
     let matching: Vec<&Rule> = exact.chain(below).filter(concerns).collect();
     Ok(verdict(&matching, host.address.is_some(), open))
 }

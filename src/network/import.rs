@@ -17,6 +17,9 @@ use crate::profiles::EVERY;
 use crate::store::{Topic, Tx};
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
 
+/// Characters of a path that a refusal repeats.
+const SHOWN_MAX: usize = 400;
+
 /// Allow the hosts that the user's package-manager settings name, in every repository.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ImportDomains {
@@ -65,7 +68,8 @@ impl Tool for ImportDomains {
             |path: String, why: &str| NetworkRefusal::Unreadable { path, why: why.into() };
         let home = home.ok_or_else(|| unreadable("HOME".into(), "it is not set"))?;
         if !home.is_dir() {
-            return Err(unreadable(home.display().to_string(), "it is no directory").into());
+            let shown = home.display().to_string().chars().take(SHOWN_MAX).collect();
+            return Err(unreadable(shown, "it is no directory").into());
         }
         (self.found, self.read) = settings_files::hosts(&home);
         Ok(())

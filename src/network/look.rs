@@ -106,7 +106,7 @@ impl Tool for CheckDomain {
         let host = Host::read(&self.host)?;
         let profile = self.profile.as_deref().unwrap_or(profiles::UNKNOWN);
         profiles::known(tx, profile)?;
-        let verdict = decide(tx, ctx.project(), profile, &host)?;
+        let verdict = decide(tx, ctx, profile, &host)?;
         Ok(Progress::Ended(Checked {
             host: host.name,
             allowed: verdict.allowed,

@@ -26,7 +26,7 @@ pub use cache::decide;
 pub use host::{HOST_MAX, Host};
 pub use import::{ImportDomains, Imported};
 pub use look::{CheckDomain, Checked, DomainLog, Domains, ListDomains, LogPage};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, matches};
 pub use refusal::NetworkRefusal;
 pub use rules::{Effect, Rule, Verdict};
 pub use tools::{AllowDomain, BlockDomain, PRIORITY, PRIORITY_MAX, RuleSet};
@@ -62,7 +62,7 @@ pub fn configure(store: &Store, default: NetworkPolicy) {
 ///
 /// # Errors
 /// Faults only: text that is no host is not allowed, and the answer says why.
-pub fn ask(tx: &Tx<'_>, project: &str, profile: &str, text: &str) -> Outcome<Access> {
+pub fn ask(tx: &Tx<'_>, ctx: &Context, profile: &str, text: &str) -> Outcome<Access> {
     let host = match Host::read(text) {
         Ok(host) => host,
         Err(refusal) => {
@@ -75,7 +75,7 @@ pub fn ask(tx: &Tx<'_>, project: &str, profile: &str, text: &str) -> Outcome<Acc
             });
         }
     };
-    let verdict = decide(tx, project, profile, &host)?;
+    let verdict = decide(tx, ctx, profile, &host)?;
     Ok(Access {
         host: host.name,
         allowed: verdict.allowed,

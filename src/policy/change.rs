@@ -79,6 +79,14 @@ impl Tool for AddPolicy {
     fn prepare(&mut self, _ctx: &Context) -> Outcome<()> {
         check_id(&self.policy_id)?;
         check_size("policy_text", &self.policy_text)?;
+        for (field, text) in
+            [("policy_text", &self.policy_text), ("description", &self.description)]
+        {
+            if text.contains('\0') {
+                let sent = "text with a NUL character".into();
+                return Err(PolicyRefusal::Bad { field, sent, accepts: "text without one" }.into());
+            }
+        }
         let bytes = self.description.len();
         if bytes > DESCRIPTION_MAX {
             let (field, most) = ("description", DESCRIPTION_MAX);

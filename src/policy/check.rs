@@ -98,7 +98,7 @@ pub fn resource(
 ) -> Outcome<(Resource, Option<network::Access>)> {
     let (operation, text, path) = asked;
     if operation == NETWORK_ACCESS {
-        let access = network::ask(tx, ctx.project(), &held.profile.name, text)?;
+        let access = network::ask(tx, ctx, &held.profile.name, text)?;
         if noted {
             network::log(tx, ctx, &access)?;
         }
@@ -176,7 +176,7 @@ impl Tool for CheckPolicy {
         let Some(operation) = operations::find(&self.operation) else {
             return Ok(Progress::Ended(Verdict::unknown(tx, &self.operation)));
         };
-        let held = profiles::of(tx, &ctx.caller, ctx.project())?;
+        let held = profiles::held(tx, ctx)?;
         let asked = (self.operation.as_str(), self.resource.as_str(), self.path.as_ref());
         let (resource, access) = resource(tx, ctx, &held, asked, true)?;
         let decision = decide(tx, ctx, &held, (operation, &resource), &self.context)?;

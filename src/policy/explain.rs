@@ -1,6 +1,8 @@
 //! The tool by which a person learns why an agent may or may not do something, and tries
 //! a policy before adding it.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +12,7 @@ use super::decision::{Effect, reason};
 use super::refusal::PolicyRefusal;
 use super::source::{Origin, Source};
 use super::validate::check_size;
-use super::{Question, decide, engine, native, schema, sets};
+use super::{Question, decide, engine, groups, native, schema, sets};
 use crate::config::PolicyEngine;
 use crate::context::{Caller, Context};
 use crate::failure::Outcome;
@@ -54,6 +56,9 @@ pub struct Explained {
     profile_source: ProfileSource,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
+    /// Groups that the agent and the resource are in, as policies write them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
     /// What the built-in policies alone say, where that differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -89,12 +94,12 @@ impl ExplainPolicy {
         }
     }
 
-    fn held(&self, tx: &Tx<'_>, ctx: &Context, subject: &Caller) -> Outcome<Held> {
+    fn held(&self, tx: &Tx<'_>, asker: &Context) -> Outcome<Held> {
         match &self.profile {
             Some(name) => {
                 Ok(Held { profile: profiles::known(tx, name)?, source: ProfileSource::Assignment })
             }
-            None => profiles::of(tx, subject, ctx.project()),
+            None => profiles::held(tx, asker),
         }
     }
 
@@ -111,6 +116,7 @@ impl ExplainPolicy {
                 |problem| crate::failure::Failure::from(PolicyRefusal::Invalid { problem }),
             )
         })?;
+        let set = set.grouped(Arc::new(groups::of(tx, ctx)?));
         let decision = set.decide(question);
         let reason = reason(question, &decision);
         Ok(Some(Tried { decision: decision.effect, reason, policies: decision.policies }))
@@ -142,7 +148,7 @@ impl Tool for ExplainPolicy {
             return Err(anyhow::anyhow!("the operation was known a moment ago").into());
         };
         let asker = Context { caller: self.subject(ctx), ..ctx.clone() };
-        let held = self.held(tx, ctx, &asker.caller)?;
+        let held = self.held(tx, &asker)?;
         let asked = (self.operation.as_str(), self.resource.as_str(), self.path.as_ref());
         let (resource, access) = check::resource(tx, &asker, &held, asked, false)?;
         let question = Question {
@@ -163,6 +169,7 @@ impl Tool for ExplainPolicy {
             trust_level: held.profile.trust,
             profile_source: held.source,
             host: access.as_ref().map(about_host),
+            groups: groups::of(tx, ctx)?.named(&asker.caller, &resource),
             built_in: built_in.filter(|built_in| *built_in != decision.effect),
             with_policy: self.tried(tx, ctx, &question)?,
             policies: decision.policies,

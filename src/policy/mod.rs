@@ -4,7 +4,7 @@
 //!   answer alike, down to which policy decided.
 //! - What no policy permits is refused; a forbid wins over every permit; a forbid with
 //!   `@ask` is a question to a person.
-//! - A project's own files may only forbid, never permit.
+//! - A project's own files may only forbid, never permit; they hold with either engine.
 //! - A set of policies that is broken never takes the place of one that works.
 //!
 //! Not here: trust and limits (`profiles`), lists of hosts (`network`), what becomes of
@@ -15,6 +15,7 @@ mod change;
 mod check;
 mod decision;
 mod explain;
+mod groups;
 mod limits;
 mod list;
 mod native;
@@ -36,11 +37,13 @@ pub use change::{AddPolicy, DisablePolicy, PolicyChanged};
 pub use check::{CheckPolicy, Verdict};
 pub use decision::{Decision, Effect, reason};
 pub use explain::{ExplainPolicy, Explained};
+pub use groups::{ChangeGroup, GroupChanged, ListGroups, Listing, MEMBERS_MAX};
 pub use limits::{NESTING_MAX, OPERATORS_MAX, POLICIES_MAX, TEXT_MAX};
 pub use list::{ListPolicies, Policies};
 pub use problem::Problem;
 pub use refusal::PolicyRefusal;
 pub use validate::{ValidateCedarPolicy, Validated};
+pub use watch::project_files;
 
 use crate::config::{Config, PolicyEngine};
 use crate::context::{Caller, Context};
@@ -128,13 +131,10 @@ pub fn engine(tx: &Tx<'_>) -> PolicyEngine {
     tx.kept::<InForce>().0.read().unwrap_or_else(PoisonError::into_inner).engine
 }
 
-/// Reads the files that the engine in force needs for this caller, if they are not known
-/// yet. To be called before the transaction, because it may look at the file system.
+/// Reads the files of the caller's project, if they are not known yet. To be called before
+/// the transaction, because it looks at the file system.
 pub fn prepare(store: &Store, ctx: &Context) {
-    let engine = store.kept::<InForce>().0.read().unwrap_or_else(PoisonError::into_inner).engine;
-    if engine == PolicyEngine::Cedar {
-        watch::know(&store.kept(), &ctx.repo.root);
-    }
+    watch::know(&store.kept(), &ctx.repo.root);
 }
 
 /// What the engine in force says.
@@ -157,7 +157,13 @@ pub fn decide(
         context,
     };
     match engine(tx) {
-        PolicyEngine::Native => Ok(native::decide(&question)),
+        PolicyEngine::Native => {
+            let own = native::decide(&question);
+            Ok(match sets::of_files(tx, ctx)? {
+                Some(files) => own.tightened(files.decide(&question)),
+                None => own,
+            })
+        }
         PolicyEngine::Cedar => Ok(sets::of(tx, ctx)?.decide(&question)),
     }
 }

@@ -13,7 +13,7 @@ use super::cedar::{Language, Set};
 use super::problem::Problem;
 use super::source::{Origin, Source};
 use super::watch::{Files, Roots};
-use super::{Settings, schema, sql};
+use super::{Settings, groups, schema, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Tx, meta};
@@ -27,6 +27,8 @@ const KEPT: usize = 64;
 pub struct Sets {
     words: RwLock<Words>,
     known: Mutex<HashMap<(String, PathBuf), Known>>,
+    /// The projects' files alone, with the reading that they are of.
+    files: Mutex<HashMap<(String, PathBuf), Known>>,
 }
 
 /// The schema in force.
@@ -64,6 +66,7 @@ pub fn configure(sets: &Sets, settings: &Settings) {
     }
     *sets.words.write().unwrap_or_else(PoisonError::into_inner) = words;
     sets.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    sets.files.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
 /// The schema in force, and what is wrong with the one that was to be.
@@ -88,13 +91,62 @@ pub fn of(tx: &Tx<'_>, ctx: &Context) -> Outcome<Arc<Set>> {
     }
     let words = sets.words.read().unwrap_or_else(PoisonError::into_inner).clone();
     let rows = rows(tx, ctx.project())?;
-    let set = Arc::new(compiled(&words, rows, &files, known.map(|known| known.set)));
+    let groups = Arc::new(groups::of(tx, ctx)?);
+    let set = compiled(&words, rows, &files, known.map(|known| known.set));
+    let set = Arc::new(set.grouped(groups));
     let mut sets = sets.known.lock().unwrap_or_else(PoisonError::into_inner);
     if sets.len() >= KEPT {
         sets.clear();
     }
     sets.insert(key, Known { version, stamp: files.stamp, set: Arc::clone(&set) });
     Ok(set)
+}
+
+/// What the files of this caller's project forbid, where everything else is permitted; none
+/// if it has no files.
+pub fn of_files(tx: &Tx<'_>, ctx: &Context) -> Outcome<Option<Arc<Set>>> {
+    let files = tx.kept::<Roots>().files(&ctx.repo.root);
+    if files.good.is_empty() && files.trouble.is_empty() {
+        return Ok(None);
+    }
+    let version = meta::get(tx, VERSION)?.unwrap_or_default();
+    let sets = tx.kept::<Sets>();
+    let key = (ctx.project().to_owned(), ctx.repo.root.clone());
+    let mut known = sets.files.lock().unwrap_or_else(PoisonError::into_inner);
+    let fresh = |known: &&Known| known.version == version && known.stamp == files.stamp;
+    if let Some(known) = known.get(&key).filter(fresh) {
+        return Ok(Some(Arc::clone(&known.set)));
+    }
+    let set = forbids(&language(tx), &files).grouped(Arc::new(groups::of(tx, ctx)?));
+    let set = Arc::new(set);
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(key, Known { version, stamp: files.stamp, set: Arc::clone(&set) });
+    Ok(Some(set))
+}
+
+fn forbids(language: &Language, files: &Files) -> Set {
+    let said = troubles(files);
+    let everything = "permit (principal, action, resource);".to_owned();
+    let mut sources =
+        vec![Source { origin: Origin::BuiltIn, name: "everything".into(), text: everything }];
+    sources.extend(files.good.iter().cloned());
+    match language.compile(&sources) {
+        Ok(set) => set.with(said),
+        // Checked when they were read, so it is the user's own schema that they do not fit.
+        Err(problems) => {
+            let told = problems.iter().map(ToString::to_string);
+            Set::nothing(said.into_iter().chain(told).collect())
+        }
+    }
+}
+
+fn troubles(files: &Files) -> Vec<String> {
+    let told = |problem: &Problem| {
+        format!("the project's policies are broken, the last good ones stay: {problem}")
+    };
+    files.trouble.iter().map(told).collect()
 }
 
 /// What people added to the built-in policies: rows, then the project's files.
@@ -113,9 +165,7 @@ fn rows(tx: &Tx<'_>, project: &str) -> Outcome<Vec<Source>> {
 
 fn compiled(words: &Words, rows: Vec<Source>, files: &Files, last: Option<Arc<Set>>) -> Set {
     let mut said: Vec<String> = words.trouble.iter().map(ToString::to_string).collect();
-    said.extend(files.trouble.iter().map(|problem| {
-        format!("the project's policies are broken, the last good ones stay: {problem}")
-    }));
+    said.extend(troubles(files));
     if !words.trouble.is_empty() && !words.fallback {
         return Set::nothing(said);
     }

@@ -4,8 +4,8 @@
 //! - Reading and checking happens here, beside the transactions.
 //! - A file set that is broken does not take the place of the last good one, and the
 //!   trouble is told with each decision.
-//! - Where changes cannot be watched, the files are looked at again when they are used,
-//!   at most once a second.
+//! - A project without such a folder is not watched. It is looked for again when it is
+//!   used, at most twice a second, and so are files where changes cannot be watched.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ const FILES_MAX: usize = 50;
 /// Changes that come within this time are one.
 const GATHER: Duration = Duration::from_millis(100);
 /// Without a watch, files are believed for this long.
-const BELIEVED: Duration = Duration::from_secs(1);
+const BELIEVED: Duration = Duration::from_millis(500);
 
 /// The policies of one worktree.
 #[derive(Clone, Debug, Default)]
@@ -60,9 +60,19 @@ pub fn know(roots: &Arc<Roots>, root: &Path) {
         .get(root)
         .is_some_and(|known| known.watched || known.read_at.elapsed() < BELIEVED);
     if !fresh {
-        let watched = watch(roots, root);
+        let watched = root.join(FOLDER).is_dir() && watch(roots, root);
         roots.read(root, watched);
     }
+}
+
+/// The policies of the worktree at `root`, read and checked against the built-in schema.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn project_files(root: &Path) -> Result<Vec<String>, Vec<Problem>> {
+    let sources = read(&root.join(FOLDER)).map_err(|problem| vec![problem])?;
+    schema::built_in().compile(&sources)?;
+    Ok(sources.into_iter().map(|source| source.name).collect())
 }
 
 /// Watches the folder, and whatever it will be made in.
@@ -110,7 +120,7 @@ fn follow(roots: &Weak<Roots>, changes: &Receiver<notify::Result<notify::Event>>
         for root in known {
             let own = root.join(".coordinator");
             if paths.iter().any(|path| path.as_os_str().is_empty() || path.starts_with(&own)) {
-                let watched = watch(&roots, &root);
+                let watched = root.join(FOLDER).is_dir() && watch(&roots, &root);
                 roots.read(&root, watched);
             }
         }

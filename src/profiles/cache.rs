@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::sql::{self, Row};
 use super::{EVERY, Held, PERSON, Profile, Settings, Source, UNKNOWN, built_in};
-use crate::context::Caller;
+use crate::context::{Caller, Context};
 use crate::failure::Outcome;
 use crate::store::{Tx, meta};
 
@@ -76,6 +76,23 @@ pub fn of(tx: &Tx<'_>, caller: &Caller, project: &str) -> Outcome<Held> {
     let parents = table.of(&agent_id, &agent_type, project);
     let own_stands = own.source == Source::Assignment && own.profile.trust <= parents.profile.trust;
     Ok(if own_stands { own } else { parents })
+}
+
+/// The profile that the caller has here, with the trust that the project leaves it.
+///
+/// # Errors
+/// Faults only.
+pub fn held(tx: &Tx<'_>, ctx: &Context) -> Outcome<Held> {
+    let held = of(tx, &ctx.caller, ctx.project())?;
+    let unknown = held.source == Source::Default && held.profile.name == UNKNOWN;
+    let ceiling = ctx.settings.trust_ceiling.filter(|most| unknown && *most < held.profile.trust);
+    Ok(match ceiling {
+        None => held,
+        Some(trust) => {
+            let profile = Profile { trust, ..Profile::clone(&held.profile) };
+            Held { profile: Arc::new(profile), ..held }
+        }
+    })
 }
 
 /// The coordinator's own workers; no connection is ever given this rule.

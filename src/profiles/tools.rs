@@ -82,7 +82,7 @@ impl Tool for GetMyProfile {
     type Reply = MyProfile;
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<MyProfile>> {
-        let held = cache::of(tx, &ctx.caller, ctx.project())?;
+        let held = cache::held(tx, ctx)?;
         let (used, files) = usage(tx, ctx.project(), &ctx.caller.agent_id, ctx.now)?;
         let usage = UsageView {
             files_per_day: files,

@@ -103,7 +103,7 @@ pub fn admit(
     subject: &Subject,
     arguments: &Value,
 ) -> Outcome<Admission> {
-    let held = profiles::of(tx, &ctx.caller, ctx.project())?;
+    let held = profiles::held(tx, ctx)?;
     let mut asking = None;
     for resource in &subject.resources {
         let decision =

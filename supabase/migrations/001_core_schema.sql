@@ -8,7 +8,7 @@ CREATE SCHEMA IF NOT EXISTS coord;
 DO $$
 DECLARE wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -19,21 +19,51 @@ BEGIN
     END LOOP;
 END $$;
 
-REVOKE ALL ON SCHEMA coord FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON SCHEMA coord FROM PUBLIC, anon, authenticated, service_role;
+
+-- The mirrored tables by name: how their rows arrive, and by which of the device's columns one is found.
+CREATE TABLE IF NOT EXISTS coord.mirrored_tables (
+    name        text COLLATE "C" NOT NULL,
+    class       text COLLATE "C" NOT NULL CHECK (class IN ('owner', 'append', 'union', 'policy')),
+    key_columns text[] NOT NULL,
+    PRIMARY KEY (name)
+);
+ALTER TABLE coord.mirrored_tables ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON coord.mirrored_tables FROM PUBLIC, anon, authenticated, service_role;
+
+-- This database: who it is, and which migration it has come to.
+CREATE TABLE IF NOT EXISTS coord.installation (
+    single         boolean NOT NULL DEFAULT true CHECK (single),
+    incarnation    uuid    NOT NULL DEFAULT gen_random_uuid(), -- another one when a project is made anew
+    schema_version integer NOT NULL DEFAULT 0,
+    min_schema     integer NOT NULL DEFAULT 0, -- devices older than this must be upgraded first
+    min_proto      integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (single)
+);
+ALTER TABLE coord.installation ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON coord.installation FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.installation DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- A repository, however many clones and worktrees it has.
 CREATE TABLE IF NOT EXISTS coord.projects (
-    project    text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
-    root_hint  text, -- where it was last seen; for people, never for decisions
-    last_fence bigint           NOT NULL CHECK (last_fence >= 0), -- the newest fence handed out here; only ever rises, also when locks go
-    created_at bigint           NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
-    PRIMARY KEY (project)
+    workspace_id uuid             NOT NULL,
+    device_id    uuid             NOT NULL,
+    project      text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
+    root_hint    text, -- where it was last seen; for people, never for decisions
+    last_fence   bigint           NOT NULL CHECK (last_fence >= 0), -- the newest fence handed out here; only ever rises, also when locks go
+    created_at   bigint           NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    row_hash     bigint           NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, project)
 );
 ALTER TABLE coord.projects ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.projects FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON coord.projects FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('projects', 'owner', '{project}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
 -- One run of one agent. Its row outlives it, so that history can name it.
 CREATE TABLE IF NOT EXISTS coord.agent_sessions (
+    workspace_id   uuid             NOT NULL,
+    device_id      uuid             NOT NULL,
     session_id     text COLLATE "C" NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512),
     project        text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
     agent_id       text COLLATE "C" NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512),
@@ -48,57 +78,47 @@ CREATE TABLE IF NOT EXISTS coord.agent_sessions (
     last_seen_at   bigint           NOT NULL CHECK (last_seen_at BETWEEN 0 AND 253402300799999),
     ended_at       bigint           CHECK (ended_at BETWEEN 0 AND 253402300799999),
     end_reason     text COLLATE "C" CHECK (end_reason IN ('finished', 'died', 'silent')),
-    PRIMARY KEY (session_id),
+    row_hash       bigint           NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, session_id),
     CONSTRAINT an_end_has_its_reason CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 );
 ALTER TABLE coord.agent_sessions ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.agent_sessions FROM PUBLIC, anon, authenticated;
-
--- discover_agents and the status page: who is alive in this repository.
-CREATE INDEX IF NOT EXISTS agent_sessions_live ON coord.agent_sessions (project, agent_id)
-    WHERE ended_at IS NULL;
-
--- The reaper: live sessions that were not heard for longest.
-CREATE INDEX IF NOT EXISTS agent_sessions_silent ON coord.agent_sessions (last_seen_at)
-    WHERE ended_at IS NULL;
-
--- The newest session of a name, alive or not: whose handoff, whose audit row.
-CREATE INDEX IF NOT EXISTS agent_sessions_by_agent ON coord.agent_sessions (project, agent_id, started_at);
+REVOKE ALL ON coord.agent_sessions FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('agent_sessions', 'owner', '{session_id}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
 -- At most one row for a path and a session; who may share a path is decided in code, where overlap is known.
 -- A row whose time has passed counts as absent; the reaper removes it later.
 CREATE TABLE IF NOT EXISTS coord.file_locks (
-    project     text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
-    path_key    text COLLATE "C" NOT NULL CHECK (octet_length(path_key) BETWEEN 1 AND 1024), -- what is compared: normalised, case folded where the disk folds it
-    session_id  text COLLATE "C" NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512),
-    path        text             NOT NULL, -- what is shown
-    kind        text COLLATE "C" NOT NULL CHECK (kind IN ('file', 'folder', 'glob', 'resource')),
-    mode        text COLLATE "C" NOT NULL CHECK (mode IN ('exclusive', 'shared')),
-    agent_id    text COLLATE "C" NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512),
-    agent_type  text COLLATE "C" NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512),
-    worktree    text,
-    reason      text,
-    fence       bigint           NOT NULL CHECK (fence >= 1),
-    ttl_ms      bigint           NOT NULL CHECK (ttl_ms >= 1),
-    acquired_at bigint           NOT NULL CHECK (acquired_at BETWEEN 0 AND 253402300799999),
-    expires_at  bigint           NOT NULL CHECK (expires_at BETWEEN 0 AND 253402300799999),
-    PRIMARY KEY (project, path_key, session_id),
+    workspace_id uuid             NOT NULL,
+    device_id    uuid             NOT NULL,
+    project      text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
+    path_key     text COLLATE "C" NOT NULL CHECK (octet_length(path_key) BETWEEN 1 AND 1024), -- what is compared: normalised, case folded where the disk folds it
+    session_id   text COLLATE "C" NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512),
+    path         text             NOT NULL, -- what is shown
+    kind         text COLLATE "C" NOT NULL CHECK (kind IN ('file', 'folder', 'glob', 'resource')),
+    mode         text COLLATE "C" NOT NULL CHECK (mode IN ('exclusive', 'shared')),
+    agent_id     text COLLATE "C" NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512),
+    agent_type   text COLLATE "C" NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512),
+    worktree     text,
+    reason       text,
+    fence        bigint           NOT NULL CHECK (fence >= 1),
+    ttl_ms       bigint           NOT NULL CHECK (ttl_ms >= 1),
+    acquired_at  bigint           NOT NULL CHECK (acquired_at BETWEEN 0 AND 253402300799999),
+    expires_at   bigint           NOT NULL CHECK (expires_at BETWEEN 0 AND 253402300799999),
+    row_hash     bigint           NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, project, path_key, session_id),
     CONSTRAINT a_lock_lasts CHECK (expires_at > acquired_at)
 );
 ALTER TABLE coord.file_locks ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.file_locks FROM PUBLIC, anon, authenticated;
-
--- Release all of a session's locks; renew them when it is heard.
-CREATE INDEX IF NOT EXISTS file_locks_by_session ON coord.file_locks (session_id);
-
--- The reaper: locks whose time is up, and when to wake next.
-CREATE INDEX IF NOT EXISTS file_locks_by_expiry ON coord.file_locks (expires_at);
-
--- The overlap test: only folders and globs of a repository have to be walked.
-CREATE INDEX IF NOT EXISTS file_locks_by_kind ON coord.file_locks (project, kind);
+REVOKE ALL ON coord.file_locks FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('file_locks', 'owner', '{project,path_key,session_id}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
 -- A piece of work and how far it has come.
 CREATE TABLE IF NOT EXISTS coord.work_queue (
+    workspace_id       uuid             NOT NULL,
+    device_id          uuid             NOT NULL,
     task_id            uuid             NOT NULL,
     project            text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
     seq                bigint           NOT NULL CHECK (seq >= 1), -- order of submission, over all repositories
@@ -127,7 +147,8 @@ CREATE TABLE IF NOT EXISTS coord.work_queue (
     error_message      text, -- of the last attempt; kept while it is tried again
     late_result        jsonb, -- what came from a worker whose lease was gone
     finished_at        bigint           CHECK (finished_at BETWEEN 0 AND 253402300799999),
-    PRIMARY KEY (task_id),
+    row_hash           bigint           NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, task_id),
     CONSTRAINT a_lease_is_held_while_worked_on CHECK ((status IN ('claimed', 'running')) = (lease_expires_at IS NOT NULL)),
     CONSTRAINT a_lease_has_its_length CHECK ((lease_ms IS NULL) = (lease_expires_at IS NULL)),
     CONSTRAINT a_claim_is_whole CHECK ((claimed_by IS NULL) = (claimed_by_session IS NULL) AND (claimed_by IS NULL) = (claimed_at IS NULL)),
@@ -142,58 +163,29 @@ CREATE TABLE IF NOT EXISTS coord.work_queue (
     CONSTRAINT only_waiting_work_backs_off CHECK (run_after = 0 OR status = 'pending')
 );
 ALTER TABLE coord.work_queue ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.work_queue FROM PUBLIC, anon, authenticated;
-
--- Order of submission is one line for all.
-CREATE UNIQUE INDEX IF NOT EXISTS work_queue_seq ON coord.work_queue (seq);
-
--- get_work without a type: the first ready task of a set of required capabilities, in one seek however long the queue is.
-CREATE INDEX IF NOT EXISTS work_queue_ready ON coord.work_queue (project, capability_key, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
-
--- get_work with types: one seek for each type.
-CREATE INDEX IF NOT EXISTS work_queue_ready_by_type ON coord.work_queue (project, capability_key, task_type, priority, seq)
-    WHERE status = 'pending' AND unmet = 0 AND parked_reason IS NULL AND run_after = 0;
-
--- get_work that finds nothing says what the rest waits for.
-CREATE INDEX IF NOT EXISTS work_queue_blocked ON coord.work_queue (project, seq)
-    WHERE status = 'pending' AND (unmet > 0 OR parked_reason IS NOT NULL);
-
--- The reaper: back-offs that are over, and when to wake next.
-CREATE INDEX IF NOT EXISTS work_queue_back_off ON coord.work_queue (run_after)
-    WHERE status = 'pending' AND run_after > 0;
-
--- list_work and work_graph show what is not finished, in order of submission.
-CREATE INDEX IF NOT EXISTS work_queue_open ON coord.work_queue (project, seq)
-    WHERE status IN ('pending', 'claimed', 'running');
-
--- The reaper: leases that ran out, and when to wake next.
-CREATE INDEX IF NOT EXISTS work_queue_leases ON coord.work_queue (lease_expires_at)
-    WHERE status IN ('claimed', 'running');
-
--- What a session holds: renewed when it is heard, returned when it dies.
-CREATE INDEX IF NOT EXISTS work_queue_by_holder ON coord.work_queue (claimed_by_session)
-    WHERE status IN ('claimed', 'running');
-
--- submit_work with a dedupe key finds the live task of that key, and cannot make a second.
-CREATE UNIQUE INDEX IF NOT EXISTS work_queue_dedupe ON coord.work_queue (project, dedupe_key)
-    WHERE dedupe_key IS NOT NULL AND status IN ('pending', 'claimed', 'running');
+REVOKE ALL ON coord.work_queue FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('work_queue', 'owner', '{task_id}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
 -- What must be completed before what. Rows are never changed; a cycle is refused before it is written.
 CREATE TABLE IF NOT EXISTS coord.work_dependencies (
-    task_id    uuid NOT NULL,
-    depends_on uuid NOT NULL,
-    PRIMARY KEY (task_id, depends_on),
+    workspace_id uuid   NOT NULL,
+    device_id    uuid   NOT NULL,
+    task_id      uuid   NOT NULL,
+    depends_on   uuid   NOT NULL,
+    row_hash     bigint NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, task_id, depends_on),
     CONSTRAINT nothing_waits_for_itself CHECK (task_id <> depends_on)
 );
 ALTER TABLE coord.work_dependencies ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.work_dependencies FROM PUBLIC, anon, authenticated;
-
--- complete_work: which tasks waited for this one.
-CREATE INDEX IF NOT EXISTS work_dependencies_by_target ON coord.work_dependencies (depends_on);
+REVOKE ALL ON coord.work_dependencies FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('work_dependencies', 'append', '{task_id,depends_on}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
 -- How an attempt ended; the one under way is on the task itself. A late worker learns from here that its claim is gone.
 CREATE TABLE IF NOT EXISTS coord.work_attempts (
+    workspace_id  uuid             NOT NULL,
+    device_id     uuid             NOT NULL,
     task_id       uuid             NOT NULL,
     fence         bigint           NOT NULL CHECK (fence >= 1),
     session_id    text COLLATE "C" NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512),
@@ -202,7 +194,12 @@ CREATE TABLE IF NOT EXISTS coord.work_attempts (
     ended_at      bigint           NOT NULL CHECK (ended_at BETWEEN 0 AND 253402300799999),
     ending        text COLLATE "C" NOT NULL CHECK (ending IN ('completed', 'failed', 'lease_expired', 'holder_finished', 'holder_died', 'holder_silent', 'cancelled')),
     error_message text,
-    PRIMARY KEY (task_id, fence)
+    row_hash      bigint           NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, task_id, fence)
 );
 ALTER TABLE coord.work_attempts ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.work_attempts FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON coord.work_attempts FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('work_attempts', 'append', '{task_id,fence}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
+
+UPDATE coord.installation SET schema_version = 1 WHERE schema_version < 1;

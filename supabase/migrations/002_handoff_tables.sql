@@ -4,6 +4,8 @@
 
 -- A handoff is written once and never changed, so copies from several machines simply add up.
 CREATE TABLE IF NOT EXISTS coord.handoff_documents (
+    workspace_id   uuid             NOT NULL,
+    device_id      uuid             NOT NULL, -- who wrote this image
     handoff_id     uuid             NOT NULL,
     project        text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
     agent_id       text COLLATE "C" NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512),
@@ -20,14 +22,14 @@ CREATE TABLE IF NOT EXISTS coord.handoff_documents (
     open_locks     jsonb            NOT NULL CHECK (jsonb_typeof(open_locks) = 'array'), -- what the writer held when it wrote
     open_tasks     jsonb            NOT NULL CHECK (jsonb_typeof(open_tasks) = 'array'),
     created_at     bigint           NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
-    PRIMARY KEY (handoff_id),
+    row_hash       bigint           NOT NULL, -- of the image, by its device
+    hlc            bigint           NOT NULL, -- the newest image stays
+    PRIMARY KEY (workspace_id, handoff_id),
     CONSTRAINT a_handoff_says_something CHECK (summary <> '')
 );
 ALTER TABLE coord.handoff_documents ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.handoff_documents FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON coord.handoff_documents FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('handoff_documents', 'union', '{handoff_id}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
--- read_handoff from anyone in this repository, and handoffs://recent.
-CREATE INDEX IF NOT EXISTS handoff_documents_recent ON coord.handoff_documents (project, created_at);
-
--- read_handoff of one agent.
-CREATE INDEX IF NOT EXISTS handoff_documents_by_agent ON coord.handoff_documents (project, agent_id, created_at);
+UPDATE coord.installation SET schema_version = 2 WHERE schema_version < 2;

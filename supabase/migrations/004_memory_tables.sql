@@ -5,8 +5,9 @@
 -- The words of a memory never change. A person may pin it, or have it forgotten, which leaves only the fact that it
 -- was.
 CREATE TABLE IF NOT EXISTS coord.episodic_memories (
+    workspace_id uuid             NOT NULL,
+    device_id    uuid             NOT NULL, -- who wrote this image
     memory_id    uuid             NOT NULL,
-    seq          bigint           NOT NULL CHECK (seq >= 1), -- its place in the full-text index; counted on this device
     project      text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
     agent_id     text COLLATE "C" NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512),
     agent_type   text COLLATE "C" NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512),
@@ -24,25 +25,15 @@ CREATE TABLE IF NOT EXISTS coord.episodic_memories (
     pinned       boolean          NOT NULL, -- it does not age
     created_at   bigint           NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
     forgotten_at bigint           CHECK (forgotten_at BETWEEN 0 AND 253402300799999),
-    PRIMARY KEY (memory_id),
+    row_hash     bigint           NOT NULL, -- of the image, by its device
+    hlc          bigint           NOT NULL, -- the newest image stays
+    PRIMARY KEY (workspace_id, memory_id),
     CONSTRAINT a_memory_says_something CHECK (summary <> '' OR forgotten_at IS NOT NULL),
     CONSTRAINT what_is_forgotten_is_gone CHECK (forgotten_at IS NULL OR (summary = '' AND details IS NULL AND keywords = ''))
 );
 ALTER TABLE coord.episodic_memories ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.episodic_memories FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON coord.episodic_memories FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('episodic_memories', 'union', '{memory_id}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
--- The full-text index finds its row, and the next memory comes after the last. Not unique: each device counts for
--- itself, and the mirror has the rows of many.
-CREATE INDEX IF NOT EXISTS episodic_memories_by_seq ON coord.episodic_memories (seq);
-
--- recall without words, and memories://recent: newest first.
-CREATE INDEX IF NOT EXISTS episodic_memories_recent ON coord.episodic_memories (project, created_at)
-    WHERE forgotten_at IS NULL;
-
--- recall without words of what is pinned, however old.
-CREATE INDEX IF NOT EXISTS episodic_memories_pinned ON coord.episodic_memories (project, created_at)
-    WHERE pinned AND forgotten_at IS NULL;
-
--- remember: was the same said within the hour?
-CREATE INDEX IF NOT EXISTS episodic_memories_same ON coord.episodic_memories (project, agent_id, norm_key, created_at)
-    WHERE forgotten_at IS NULL;
+UPDATE coord.installation SET schema_version = 4 WHERE schema_version < 4;

@@ -5,24 +5,33 @@
 -- One row for each rule that a person added, changed or switched off; a rule without a row holds as it is built in.
 -- A row is never removed, so that a rule's name means one thing for ever.
 CREATE TABLE IF NOT EXISTS coord.operation_guardrails (
-    rule        text COLLATE "C" NOT NULL CHECK (octet_length(rule) BETWEEN 1 AND 512),
-    enabled     boolean          NOT NULL,
-    category    text COLLATE "C" CHECK (category IN ('git', 'file', 'database', 'credential', 'deployment')), -- of an added rule
-    severity    text COLLATE "C" CHECK (severity IN ('log', 'warn', 'block')), -- absent: as built in
-    min_trust   bigint           CHECK (min_trust BETWEEN 0 AND 5), -- 5: nobody passes; absent: as built in
-    pattern     text, -- regular expression, of an added rule
-    explanation text, -- of an added rule
-    revision    uuid             NOT NULL, -- another one after each change: tells a kept copy from a stale one
-    created_at  bigint           NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
-    updated_at  bigint           NOT NULL CHECK (updated_at BETWEEN 0 AND 253402300799999),
-    PRIMARY KEY (rule),
+    workspace_id uuid             NOT NULL,
+    device_id    uuid             NOT NULL, -- who wrote this image
+    rule         text COLLATE "C" NOT NULL CHECK (octet_length(rule) BETWEEN 1 AND 512),
+    enabled      boolean          NOT NULL,
+    category     text COLLATE "C" CHECK (category IN ('git', 'file', 'database', 'credential', 'deployment')), -- of an added rule
+    severity     text COLLATE "C" CHECK (severity IN ('log', 'warn', 'block')), -- absent: as built in
+    min_trust    bigint           CHECK (min_trust BETWEEN 0 AND 5), -- 5: nobody passes; absent: as built in
+    pattern      text, -- regular expression, of an added rule
+    explanation  text, -- of an added rule
+    revision     uuid             NOT NULL, -- another one after each change: tells a kept copy from a stale one
+    created_at   bigint           NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    updated_at   bigint           NOT NULL CHECK (updated_at BETWEEN 0 AND 253402300799999),
+    row_hash     bigint           NOT NULL, -- of the image, by its device
+    rev          bigint           NOT NULL CHECK (rev >= 1),
+    deleted_at   bigint, -- removed, and still counted on
+    PRIMARY KEY (workspace_id, rule),
     CONSTRAINT an_added_rule_is_whole CHECK (pattern IS NULL OR (category IS NOT NULL AND severity IS NOT NULL AND min_trust IS NOT NULL AND explanation IS NOT NULL))
 );
 ALTER TABLE coord.operation_guardrails ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.operation_guardrails FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON coord.operation_guardrails FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('operation_guardrails', 'policy', '{rule}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
 -- One row for each rule that a text broke, whether or not that stopped anybody.
 CREATE TABLE IF NOT EXISTS coord.guardrail_violations (
+    workspace_id uuid             NOT NULL,
+    device_id    uuid             NOT NULL,
     violation_id uuid             NOT NULL,
     project      text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
     agent_id     text COLLATE "C" NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512),
@@ -36,10 +45,12 @@ CREATE TABLE IF NOT EXISTS coord.guardrail_violations (
     blocked      boolean          NOT NULL,
     trust        bigint           NOT NULL CHECK (trust BETWEEN 0 AND 5), -- the agent's, at the time
     at           bigint           NOT NULL CHECK (at BETWEEN 0 AND 253402300799999),
-    PRIMARY KEY (violation_id)
+    row_hash     bigint           NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, violation_id)
 );
 ALTER TABLE coord.guardrail_violations ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.guardrail_violations FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON coord.guardrail_violations FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('guardrail_violations', 'append', '{violation_id}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
--- list_guardrails: how often each rule was broken in a repository, and when last.
-CREATE INDEX IF NOT EXISTS guardrail_violations_by_rule ON coord.guardrail_violations (project, rule, at);
+UPDATE coord.installation SET schema_version = 5 WHERE schema_version < 5;

@@ -5,6 +5,8 @@
 -- A file that changed while an agent held it, and not by that agent as far as can be told. Changes that follow each
 -- other count up in one row.
 CREATE TABLE IF NOT EXISTS coord.breaches (
+    workspace_id    uuid             NOT NULL,
+    device_id       uuid             NOT NULL,
     breach_id       uuid             NOT NULL,
     project         text COLLATE "C" NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512),
     path            text             NOT NULL,
@@ -18,12 +20,14 @@ CREATE TABLE IF NOT EXISTS coord.breaches (
     first_at        bigint           NOT NULL CHECK (first_at BETWEEN 0 AND 253402300799999),
     last_at         bigint           NOT NULL CHECK (last_at BETWEEN 0 AND 253402300799999),
     times           bigint           NOT NULL CHECK (times >= 1),
-    PRIMARY KEY (breach_id),
+    row_hash        bigint           NOT NULL, -- of the image, by its device
+    PRIMARY KEY (workspace_id, device_id, breach_id),
     CONSTRAINT a_suspect_has_a_name CHECK ((suspect IS NULL) = (suspect_session IS NULL)),
     CONSTRAINT time_goes_forward CHECK (first_at <= last_at)
 );
 ALTER TABLE coord.breaches ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON coord.breaches FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON coord.breaches FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.mirrored_tables VALUES ('breaches', 'owner', '{breach_id}')
+    ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;
 
--- coord status: the latest in a repository; whether one more change belongs to a row that is there.
-CREATE INDEX IF NOT EXISTS breaches_latest ON coord.breaches (project, last_at);
+UPDATE coord.installation SET schema_version = 15 WHERE schema_version < 15;

@@ -2,6 +2,8 @@
 
 mod agree;
 mod cedar;
+mod groups;
+mod project;
 mod questions;
 mod refusals;
 mod validate;

@@ -160,6 +160,11 @@ fn tool_table() -> String {
         writeln!(table, "| `{}` | {} |", resource.uri, resource.description)
             .expect("a String takes all");
     }
+    table.push_str("\n| prompt | what for |\n| --- | --- |\n");
+    for (name, arguments, purpose) in coord::mcp::prompts() {
+        writeln!(table, "| `{name}({})` | {purpose} |", arguments.join(", "))
+            .expect("a String takes all");
+    }
     table
 }
 

@@ -7,12 +7,13 @@ mod around;
 mod daemon;
 mod database;
 mod home;
+mod rules;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Trouble;
-use super::desk::Desk;
+use super::desk::{Desk, project_root};
 use super::render::style::{NOTE, of_status, paint};
 use super::render::{clean, count};
 use crate::config::Config;
@@ -126,6 +127,7 @@ fn look(desk: &Desk) -> Vec<Check> {
     checks.extend(around::strangers());
     checks.extend(home::checks(&patient));
     checks.extend(database::checks(&patient));
+    checks.extend(rules::checks(&patient, project_root().as_deref()));
     checks.extend(daemon::checks(&patient));
     checks
 }

@@ -1,7 +1,7 @@
 //! The audit log only grows, in either engine: the same attempts end in the same way.
 
 use super::pg::Postgres;
-use super::{postgres_with, sqlite_with};
+use super::{postgres_of_one_device, sqlite_with};
 
 const CHANGED: &str = "a row is never changed";
 const SEALED_FIRST: &str = "a row goes only after its segment is sealed";
@@ -43,8 +43,11 @@ fn attempts() -> Vec<(String, &'static str)> {
 }
 
 fn row(seq: i64, request: &str) -> String {
-    format!("INSERT INTO audit_log VALUES {}", values(seq, request))
+    format!("INSERT INTO audit_log {COLUMNS} VALUES {}", values(seq, request))
 }
+
+const COLUMNS: &str = "(seq, at, project, agent_id, agent_type, session_id, operation, arguments, \
+                       success, code, result, request_key, hash)";
 
 fn values(seq: i64, request: &str) -> String {
     let hash = format!("{seq:064x}");
@@ -56,7 +59,10 @@ fn values(seq: i64, request: &str) -> String {
 
 fn seal(from: i64, to: i64, hash_of: i64) -> String {
     let (hash, rows) = (format!("{hash_of:064x}"), to - from + 1);
-    format!("INSERT INTO audit_seals VALUES ({from}, {to}, '{hash}', {rows}, 'segment', 1)")
+    let columns = "(seq_from, seq_to, hash, row_count, file, sealed_at)";
+    format!(
+        "INSERT INTO audit_seals {columns} VALUES ({from}, {to}, '{hash}', {rows}, 'segment', 1)"
+    )
 }
 
 /// Carries out each attempt and compares how it ends.
@@ -84,7 +90,7 @@ fn the_log_of_a_device_loses_only_what_was_sealed() {
 #[test]
 fn the_log_of_the_mirror_loses_only_what_was_sealed() {
     let server = Postgres::start();
-    let mut client = postgres_with(&server, "audit");
+    let mut client = postgres_of_one_device(&server, "audit");
     client.batch_execute("set search_path = coord").expect("the schema is there");
     let told =
         |e: postgres::Error| e.as_db_error().map_or(e.to_string(), |e| e.message().to_owned());

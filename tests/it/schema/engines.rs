@@ -48,6 +48,9 @@ pub fn into_postgres(
     table: &Table,
     row: &Row,
 ) -> Verdict {
+    let local = |at: &usize| table.columns[*at].local;
+    let sent: Vec<_> = (0..row.len()).filter(|at| !local(at)).collect();
+    let table = &Table { columns: table.mirrored().cloned().collect(), ..table.clone() };
     let wanted = names(table);
     let places = places(table, |kind, n| format!("${n}::{}", cast(kind)));
     let shown = table.columns.iter().map(|column| match column.kind {
@@ -57,15 +60,19 @@ pub fn into_postgres(
     let shown = shown.collect::<Vec<_>>().join(", ");
     let insert =
         format!("INSERT INTO coord.{} ({wanted}) VALUES ({places}) RETURNING {shown}", table.name);
+    let cells = sent.iter().map(|&at| &row[at]);
     let values: Vec<_> =
-        table.columns.iter().zip(row).map(|(column, cell)| value(&column.kind, cell)).collect();
+        table.columns.iter().zip(cells).map(|(column, cell)| value(&column.kind, cell)).collect();
     let values: Vec<_> = values.iter().map(|value| &**value).collect();
     let stored = client.query_one(&insert, &values).map_err(|error| {
         error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned())
     })?;
-    let cells =
-        table.columns.iter().enumerate().map(|(at, column)| stored_cell(&stored, at, &column.kind));
-    cells.collect()
+    // What the mirror does not keep is as it was sent.
+    let mut back = row.clone();
+    for (at, (&place, column)) in sent.iter().zip(&table.columns).enumerate() {
+        back[place] = stored_cell(&stored, at, &column.kind)?;
+    }
+    Ok(back)
 }
 
 /// The type a value is sent as, then the type it is stored as.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::source::{Source, SyncClass};
 use super::sources;
 
-/// Each table's columns, keys, checks and indexes, one a line.
+/// Each table's columns, keys and checks, one a line.
 pub type Tables = BTreeMap<String, Vec<String>>;
 
 /// The mirrored tables as SQLite sees them.
@@ -24,7 +24,18 @@ pub fn sqlite(database: &Connection) -> Tables {
     assert_eq!(names.len(), mirrored.len() + local.len(), "no table but those described");
     let local: Vec<_> = local.iter().map(|table| &table.name).collect();
     let names = names.iter().filter(|name| !local.contains(name));
-    names.map(|name| (name.clone(), sqlite_table(database, name))).collect()
+    let mut tables: Tables =
+        names.map(|name| (name.clone(), sqlite_table(database, name))).collect();
+    for table in mirrored {
+        let kept = |line: &String| {
+            !table
+                .columns
+                .iter()
+                .any(|c| c.local && line.starts_with(&format!("column {} ", c.name)))
+        };
+        tables.entry(table.name.clone()).or_default().retain(kept);
+    }
+    tables
 }
 
 fn sqlite_table(database: &Connection, table: &str) -> Vec<String> {
@@ -45,15 +56,6 @@ fn sqlite_table(database: &Connection, table: &str) -> Vec<String> {
     let checks = text[0].split("CONSTRAINT ").skip(1);
     let checks = checks.map(|rest| rest.split(' ').next().unwrap_or_default());
     said.extend(sorted(checks.map(|name| format!("check {name}")).collect()));
-    said.extend(lines(
-        database,
-        "SELECT iif(i.\"unique\", 'unique ', '') || 'index ' || i.name ||
-                iif(i.partial, ' partial ', ' ') ||
-                (SELECT group_concat(c.name, ', ' ORDER BY c.seqno)
-                   FROM pragma_index_xinfo(i.name) c WHERE c.key)
-           FROM pragma_index_list(?1) i WHERE i.origin = 'c' ORDER BY i.name",
-        table,
-    ));
     said
 }
 
@@ -66,10 +68,11 @@ fn lines(database: &Connection, query: &str, table: &str) -> Vec<String> {
         .expect("every answer is text")
 }
 
-/// The tables of the schema `coord` as Postgres sees them, its types as SQLite's storage classes.
+/// The mirrored tables as Postgres sees them, its types as SQLite's storage classes, without what
+/// the mirror itself adds to each.
 pub fn postgres(client: &mut postgres::Client) -> Tables {
     let mut tables = Tables::new();
-    for query in [COLUMNS, KEYS, CHECKS, INDEXES] {
+    for query in [COLUMNS, KEYS, CHECKS] {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in client.query(query, &[]).expect("the catalogue is as documented") {
             found.entry(row.get(0)).or_default().push(row.get(1));
@@ -79,10 +82,6 @@ pub fn postgres(client: &mut postgres::Client) -> Tables {
             let lines = if query == COLUMNS { lines } else { sorted(lines) };
             tables.entry(table).or_default().extend(lines);
         }
-    }
-    for said in tables.values_mut() {
-        let indexes = said.iter().position(|line| line.contains("index ")).unwrap_or(said.len());
-        said[indexes..].sort_by_key(|line| line.trim_start_matches("unique ").to_owned());
     }
     tables
 }
@@ -97,16 +96,20 @@ select c.relname::text,
             else format_type(a.atttypid, null) end ||
        case when a.attnotnull then ' not null' else '' end
   from pg_attribute a join pg_class c on c.oid = a.attrelid
- where c.relnamespace = 'coord'::regnamespace and c.relkind = 'r'
-   and a.attnum > 0 and not a.attisdropped
+  join coord.mirrored_tables m on m.name = c.relname
+ where c.relnamespace = 'coord'::regnamespace and a.attnum > 0 and not a.attisdropped
+   and a.attname not in ('workspace_id', 'device_id', 'row_hash')
+   and not (m.class in ('union', 'policy') and a.attname in ('hlc', 'rev', 'deleted_at'))
  order by c.relname, a.attnum";
 
 const KEYS: &str = "
 select c.relname::text, 'key ' || (
        select string_agg(a.attname, ', ' order by k.place)
          from unnest(x.indkey::smallint[]) with ordinality k(number, place)
-         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number)
+         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number
+        where a.attname not in ('workspace_id', 'device_id'))
   from pg_index x join pg_class c on c.oid = x.indrelid
+  join coord.mirrored_tables m on m.name = c.relname
  where c.relnamespace = 'coord'::regnamespace and x.indisprimary";
 
 /// Only those of a table: a column's own are called `TABLE_COLUMN_check`, and each engine needs
@@ -114,20 +117,11 @@ select c.relname::text, 'key ' || (
 const CHECKS: &str = "
 select c.relname::text, 'check ' || k.conname
   from pg_constraint k join pg_class c on c.oid = k.conrelid
+  join coord.mirrored_tables m on m.name = c.relname
  where c.relnamespace = 'coord'::regnamespace and k.contype = 'c'
    and not exists (select from pg_attribute a
                     where a.attrelid = c.oid
                       and k.conname = c.relname || '_' || a.attname || '_check')";
-
-const INDEXES: &str = "
-select c.relname::text,
-       case when x.indisunique then 'unique ' else '' end || 'index ' || i.relname ||
-       case when x.indpred is not null then ' partial ' else ' ' end || (
-       select string_agg(a.attname, ', ' order by k.place)
-         from unnest(x.indkey::smallint[]) with ordinality k(number, place)
-         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number)
-  from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
- where c.relnamespace = 'coord'::regnamespace and not x.indisprimary";
 
 fn sorted(mut lines: Vec<String>) -> Vec<String> {
     lines.sort();

@@ -23,7 +23,7 @@ fn a_line_that_cannot_be_read_is_named_with_its_reason() {
     refused("view all", "expected table, index or unique index");
     refused(
         "-- All.\ntable all sync=cloud key=id",
-        "unknown sync=cloud; known: local, owner, append",
+        "unknown sync=cloud; known: local, owner, append, union, policy",
     );
 }
 

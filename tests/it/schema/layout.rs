@@ -15,8 +15,12 @@ pub struct Cells {
 
 /// The head of a generated file.
 pub fn header(source: &Source) -> String {
-    let made = format!("Made from schema/{}.* by {}; change it there.", source.stem, super::BLESS);
-    format!("-- {made}\n\n{}", comment(&source.prose))
+    format!("{}\n{}", made(&source.stem), comment(&source.prose))
+}
+
+/// Where a generated file comes from.
+pub fn made(stem: &str) -> String {
+    format!("-- Made from schema/{stem}.* by {}; change it there.\n", super::BLESS)
 }
 
 /// Prose as SQL comments.
@@ -41,14 +45,14 @@ pub fn rest(column: &Column, rule: Option<String>) -> String {
 }
 
 /// Columns, primary key and checks of a table, aligned, one a line.
-pub fn body(columns: Vec<Cells>, table: &Table) -> String {
+pub fn body(columns: Vec<Cells>, table: &Table, key: &str) -> String {
     let widest = |cell: fn(&Cells) -> usize| columns.iter().map(cell).max().unwrap_or(0);
     let (name, kind) = (widest(|c| c.name.len()), widest(|c| c.kind.len()));
     let mut lines: Vec<_> = columns
         .into_iter()
         .map(|c| (format!("{:name$} {:kind$} {}", c.name, c.kind, c.rest), c.comment))
         .collect();
-    lines.push((format!("PRIMARY KEY ({})", table.key.join(", ")), None));
+    lines.push((format!("PRIMARY KEY ({key})"), None));
     for check in &table.checks {
         lines.push((format!("CONSTRAINT {} CHECK ({})", check.name, check.rule), None));
     }

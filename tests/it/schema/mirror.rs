@@ -21,7 +21,6 @@ fn the_mirror_has_the_tables_of_the_device() {
     for (table, said) in &device {
         assert_eq!(said, &mirror[table], "{table}: SQLite left, Postgres right");
     }
-    assert!(device["work_queue"].iter().any(|line| line.starts_with("unique index")));
     assert!(device["work_queue"].iter().any(|line| line.starts_with("check ")));
 }
 
@@ -49,9 +48,9 @@ fn text_that_is_searched_for_is_compared_byte_by_byte_in_the_mirror() {
 fn migrations_that_are_applied_twice_change_nothing() {
     let server = Postgres::start();
     let mut client = postgres_with(&server, "twice");
-    client
-        .batch_execute("insert into coord.projects values ('p', null, 7, 1)")
-        .expect("a valid row");
+    let project = "insert into coord.projects
+        values (gen_random_uuid(), gen_random_uuid(), 'p', null, 7, 1, 0)";
+    client.batch_execute(project).expect("a valid row");
     let before = introspect::postgres(&mut client);
 
     migrate_mirror(&mut client);
@@ -71,7 +70,7 @@ fn the_roles_of_the_web_interface_can_touch_nothing_of_the_mirror() {
     let open = client
         .query(
             "select format('%s may use %s', role, thing)
-               from unnest(array['anon', 'authenticated']) role,
+               from unnest(array['anon', 'authenticated', 'service_role']) role,
              lateral (
                 select 'the schema' where has_schema_privilege(role, 'coord', 'usage, create')
                 union all
@@ -98,23 +97,24 @@ fn the_roles_of_the_web_interface_can_touch_nothing_of_the_mirror() {
 #[test]
 fn the_mirror_tells_who_is_alive_and_can_do_a_thing() {
     let server = Postgres::start();
-    let mut client = postgres_with(&server, "discovery");
+    let mut client = super::postgres_of_one_device(&server, "discovery");
     for (session, seen, ended) in
         [("s1", 5, "null, null"), ("s2", 9, "null, null"), ("s3", 9, "9, 'died'")]
     {
         let insert = format!(
-            "insert into coord.agent_sessions values
-             ('{session}', 'p', 'agent', 'type', 1, null, null, null, 'connection', 'rule', 1,
-              {seen}, {ended});
-             insert into coord.agent_capabilities values
+            "insert into coord.agent_sessions
+             (session_id, project, agent_id, agent_type, liveness, identity_rule, started_at,
+              last_seen_at, ended_at, end_reason) values
+             ('{session}', 'p', 'agent', 'type', 'connection', 'rule', 1, {seen}, {ended});
+             insert into coord.agent_capabilities (session_id, capability) values
              ('{session}', 'rust'), ('{session}', 'go-{session}')"
         );
         client.batch_execute(&insert).expect("valid rows");
     }
 
     let mut ask = |project: &str, capability: Option<&str>| -> Vec<String> {
-        let question =
-            "select session_id || ' ' || capabilities::text from coord.discover_agents($1, $2)";
+        let question = "select session_id || ' ' || capabilities::text
+               from coord.discover_agents('00000000-0000-7000-8000-000000000001', $1, $2)";
         let rows = client.query(question, &[&project, &capability]).expect("it can be asked");
         rows.iter().map(|row| row.get(0)).collect()
     };
@@ -134,7 +134,8 @@ fn patternless(bytes: usize) -> String {
 #[test]
 fn keys_of_the_largest_size_fit_the_indexes_of_both_engines() {
     let server = Postgres::start();
-    let (device, mut mirror) = (sqlite_with(|_| true), postgres_with(&server, "large"));
+    let (device, mut mirror) =
+        (sqlite_with(|_| true), super::postgres_of_one_device(&server, "large"));
     let sources = sources();
     let mirrored = sources.iter().flat_map(Source::tables);
     for table in mirrored.filter(|table| table.sync != SyncClass::Local) {

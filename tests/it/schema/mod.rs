@@ -35,16 +35,27 @@ fn root() -> &'static Path {
 }
 
 /// Every source, in the order in which they are applied.
-fn sources() -> Vec<Source> {
+pub fn sources() -> Vec<Source> {
+    stems(".tables").iter().map(|stem| source(stem)).collect()
+}
+
+/// Names of the files in `schema/` without this ending, in order.
+fn stems(ending: &str) -> Vec<String> {
     let mut stems: Vec<_> = fs::read_dir(root().join("schema"))
         .expect("the folder of the sources is there")
         .filter_map(|entry| {
             let name = entry.expect("the folder can be listed").file_name().into_string().ok()?;
-            name.strip_suffix(".tables").map(str::to_owned)
+            name.strip_suffix(ending).map(str::to_owned)
         })
         .collect();
     stems.sort();
-    stems.iter().map(|stem| source(stem)).collect()
+    stems
+}
+
+/// Migrations that only Postgres has: functions, and tables that no device keeps.
+fn cloud_only() -> Vec<String> {
+    let both = stems(".tables");
+    stems(".postgres.sql").into_iter().filter(|stem| !both.contains(stem)).collect()
 }
 
 fn source(stem: &str) -> Source {
@@ -73,6 +84,13 @@ fn generated() -> Vec<(PathBuf, String)> {
             ));
         }
     }
+    for stem in cloud_only() {
+        let text = fs::read_to_string(root().join(format!("schema/{stem}.postgres.sql")));
+        let text = text.expect("a listed file can be read");
+        let path = format!("supabase/migrations/{stem}.sql").into();
+        files.push((path, postgres::cloud_only(&stem, &text)));
+    }
+    files.sort();
     files
 }
 
@@ -116,6 +134,7 @@ fn every_file_of_the_schema_belongs_to_a_source() {
         let endings = ["tables", "sqlite.sql", "postgres.sql"];
         explained.extend(endings.map(|ending| format!("schema/{}.{ending}", source.stem).into()));
     }
+    explained.extend(cloud_only().iter().map(|s| format!("schema/{s}.postgres.sql").into()));
     for folder in ["schema", "schema/sqlite", "supabase/migrations"] {
         for entry in fs::read_dir(root().join(folder)).expect("the folder is there") {
             let path = Path::new(folder).join(entry.expect("it can be listed").file_name());
@@ -129,7 +148,9 @@ fn every_file_of_the_schema_belongs_to_a_source() {
 
 #[test]
 fn migrations_are_numbered_without_twins() {
-    let stems: Vec<_> = sources().into_iter().map(|source| source.stem).collect();
+    let mut stems: Vec<_> = sources().into_iter().map(|source| source.stem).collect();
+    stems.extend(cloud_only());
+    stems.sort();
     let numbers: Vec<_> = stems.iter().filter_map(|stem| stem.split_once('_')).collect();
     assert!(numbers.iter().all(|(n, _)| n.len() == 3 && n.parse::<u16>().is_ok()), "{stems:?}");
     assert!(numbers.windows(2).all(|pair| pair[0].0 < pair[1].0), "{stems:?}");
@@ -181,7 +202,34 @@ pub fn postgres_with(server: &pg::Postgres, name: &str) -> ::postgres::Client {
 }
 
 fn migrate_mirror(client: &mut ::postgres::Client) {
-    for (_, sql) in generated().iter().filter(|(path, _)| path.starts_with("supabase")) {
-        client.batch_execute(sql).expect("the migration can be applied");
+    for (path, sql) in migrations() {
+        client.batch_execute(&sql).unwrap_or_else(|error| panic!("{path:?}: {error:?}"));
     }
+}
+
+/// Every migration of the mirror with its text, in order.
+pub fn migrations() -> Vec<(PathBuf, String)> {
+    generated().into_iter().filter(|(path, _)| path.starts_with("supabase")).collect()
+}
+
+/// A mirror whose rows can be written as a device has them: whose they are is filled in.
+fn postgres_of_one_device(server: &pg::Postgres, name: &str) -> ::postgres::Client {
+    let mut client = postgres_with(server, name);
+    lend_owner(&mut client);
+    client
+}
+
+fn lend_owner(client: &mut ::postgres::Client) {
+    let lend = "
+        do $$ declare c record; begin
+            for c in select a.attrelid::regclass as t, a.attname as n
+                       from pg_attribute a join pg_class r on r.oid = a.attrelid
+                      where r.relnamespace = 'coord'::regnamespace and r.relkind = 'r'
+                        and a.attname in ('workspace_id', 'device_id', 'row_hash', 'hlc', 'rev')
+            loop
+                execute format('alter table %s alter %I set default %L', c.t, c.n,
+                    case when c.n like '%id' then '00000000-0000-7000-8000-000000000001' else '1' end);
+            end loop;
+        end $$";
+    client.batch_execute(lend).expect("the columns are there");
 }

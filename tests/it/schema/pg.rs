@@ -81,12 +81,24 @@ impl Postgres {
 
     /// One more connection to a database.
     pub fn connect(&self, name: &str) -> Client {
-        Config::new()
-            .host_path(&self.folder)
-            .user("coord")
-            .dbname(name)
-            .connect(NoTls)
-            .expect("the server runs and the database is there")
+        self.reach(name).connect(NoTls).expect("the server runs and the database is there")
+    }
+
+    /// Where a database is reached.
+    pub fn reach(&self, name: &str) -> Config {
+        let mut config = Config::new();
+        config.host_path(&self.folder).user("coord").dbname(name);
+        config
+    }
+
+    /// The same as a URL, for other programs.
+    pub fn url(&self, name: &str) -> String {
+        format!("postgresql://coord@localhost/{name}?host={}", self.folder.display())
+    }
+
+    /// The same as this binary reads it, which would try `localhost` first.
+    pub fn socket_url(&self, name: &str) -> String {
+        format!("postgresql:///{name}?user=coord&host={}", self.folder.display())
     }
 }
 

@@ -4,11 +4,14 @@
 //! - Every statement may be run again without harm, so that a migration can be pasted twice.
 //! - Row-level security is on without a policy and every grant is revoked: only functions open a
 //!   way in.
+//! - The key of every table begins with whose its rows are, so that many devices share a database.
+//! - The device's indexes stay on the device: they serve its statements, and a unique one would
+//!   refuse two rows of a batch that were never there together.
 //!
-//! Not here: functions, which are written by hand in `schema/*.postgres.sql`.
+//! Not here: functions and what only the cloud has, written by hand in `schema/*.postgres.sql`.
 
 use super::kind::Kind;
-use super::source::{Index, Item, Source, SyncClass, Table};
+use super::source::{Item, Source, SyncClass, Table};
 use super::{layout, layout::Cells};
 
 /// What the first migration needs to stand on. Supabase has the roles, a plain Postgres gets them
@@ -20,7 +23,7 @@ CREATE SCHEMA IF NOT EXISTS coord;
 DO $$
 DECLARE wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -31,7 +34,30 @@ BEGIN
     END LOOP;
 END $$;
 
-REVOKE ALL ON SCHEMA coord FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON SCHEMA coord FROM PUBLIC, anon, authenticated, service_role;
+
+-- The mirrored tables by name: how their rows arrive, and by which of the device's columns one is found.
+CREATE TABLE IF NOT EXISTS coord.mirrored_tables (
+    name        text COLLATE \"C\" NOT NULL,
+    class       text COLLATE \"C\" NOT NULL CHECK (class IN ('owner', 'append', 'union', 'policy')),
+    key_columns text[] NOT NULL,
+    PRIMARY KEY (name)
+);
+ALTER TABLE coord.mirrored_tables ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON coord.mirrored_tables FROM PUBLIC, anon, authenticated, service_role;
+
+-- This database: who it is, and which migration it has come to.
+CREATE TABLE IF NOT EXISTS coord.installation (
+    single         boolean NOT NULL DEFAULT true CHECK (single),
+    incarnation    uuid    NOT NULL DEFAULT gen_random_uuid(), -- another one when a project is made anew
+    schema_version integer NOT NULL DEFAULT 0,
+    min_schema     integer NOT NULL DEFAULT 0, -- devices older than this must be upgraded first
+    min_proto      integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (single)
+);
+ALTER TABLE coord.installation ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON coord.installation FROM PUBLIC, anon, authenticated, service_role;
+INSERT INTO coord.installation DEFAULT VALUES ON CONFLICT DO NOTHING;
 ";
 
 /// The whole migration, with the hand-written part at its end.
@@ -41,36 +67,83 @@ pub fn migration(source: &Source, companion: Option<&str>) -> String {
         sql.push_str(GROUND);
     }
     for item in &source.items {
-        let part = match item {
-            Item::Table(table) if table.sync != SyncClass::Local => create_table(table),
-            Item::Index(index) if !source.is_local(index) => create_index(index),
-            _ => continue,
-        };
-        sql.push('\n');
-        sql.push_str(&part);
+        let Item::Table(table) = item else { continue };
+        if table.sync != SyncClass::Local {
+            sql.push('\n');
+            sql.push_str(&create_table(table));
+        }
     }
-    layout::append(sql, companion)
+    layout::append(sql, companion) + &arrival(&source.stem)
+}
+
+/// A migration that only Postgres has.
+pub fn cloud_only(stem: &str, text: &str) -> String {
+    format!("{}\n{text}{}", layout::made(stem), arrival(stem))
+}
+
+/// Says that the database has come to this migration.
+fn arrival(stem: &str) -> String {
+    let number: u16 = stem.split('_').next().and_then(|n| n.parse().ok()).unwrap_or_default();
+    format!(
+        "\nUPDATE coord.installation SET schema_version = {number} WHERE schema_version < {number};\n"
+    )
+}
+
+/// What the mirror keeps of a row beside the device's columns: before them and after them.
+fn bookkeeping(class: SyncClass) -> (Vec<Cells>, Vec<Cells>) {
+    let cell = |name: &str, kind: &str, rest: &str, comment: &str| Cells {
+        name: name.into(),
+        kind: kind.into(),
+        rest: rest.into(),
+        comment: (!comment.is_empty()).then(|| comment.into()),
+    };
+    let device = match class {
+        SyncClass::Union | SyncClass::Policy => "who wrote this image",
+        SyncClass::Owner | SyncClass::Append | SyncClass::Local => "",
+    };
+    let before = vec![
+        cell("workspace_id", "uuid", "NOT NULL", ""),
+        cell("device_id", "uuid", "NOT NULL", device),
+    ];
+    let mut after = vec![cell("row_hash", "bigint", "NOT NULL", "of the image, by its device")];
+    match class {
+        SyncClass::Union => {
+            after.push(cell("hlc", "bigint", "NOT NULL", "the newest image stays"));
+        }
+        SyncClass::Policy => {
+            after.push(cell("rev", "bigint", "NOT NULL CHECK (rev >= 1)", ""));
+            after.push(cell("deleted_at", "bigint", "", "removed, and still counted on"));
+        }
+        SyncClass::Owner | SyncClass::Append | SyncClass::Local => {}
+    }
+    (before, after)
 }
 
 fn create_table(table: &Table) -> String {
-    let rows = table.columns.iter().map(|column| Cells {
+    let (mut rows, after) = bookkeeping(table.sync);
+    rows.extend(table.mirrored().map(|column| Cells {
         name: column.name.clone(),
         kind: storage(&column.kind).into(),
         rest: layout::rest(column, rule(&column.name, &column.kind)),
         comment: column.comment.clone(),
-    });
-    let body = layout::body(rows.collect(), table);
-    let prose = layout::comment(&table.prose);
+    }));
+    rows.extend(after);
+    let whose = match table.sync {
+        SyncClass::Union | SyncClass::Policy => "workspace_id",
+        SyncClass::Owner | SyncClass::Append | SyncClass::Local => "workspace_id, device_id",
+    };
     let name = &table.name;
     format!(
         "{prose}CREATE TABLE IF NOT EXISTS coord.{name} (\n{body});\n\
          ALTER TABLE coord.{name} ENABLE ROW LEVEL SECURITY;\n\
-         REVOKE ALL ON coord.{name} FROM PUBLIC, anon, authenticated;\n"
+         REVOKE ALL ON coord.{name} FROM PUBLIC, anon, authenticated, service_role;\n\
+         INSERT INTO coord.mirrored_tables VALUES ('{name}', '{class}', '{{{key}}}')\n    \
+         ON CONFLICT (name) DO UPDATE SET class = excluded.class, key_columns = excluded.key_columns;\n",
+        prose = layout::comment(&table.prose),
+        body = layout::body(rows, table, &format!("{whose}, {}", table.key.join(", "))),
+        class = table.sync.word(),
+        key = table.key.join(","),
     )
-}
-
-fn create_index(index: &Index) -> String {
-    layout::index(index, "CREATE INDEX IF NOT EXISTS", &format!("coord.{}", index.table))
 }
 
 fn storage(kind: &Kind) -> &'static str {

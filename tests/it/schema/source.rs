@@ -50,8 +50,25 @@ pub enum SyncClass {
     Local,
     /// One device owns a row; the cloud has its last image.
     Owner,
-    /// A row never changes once written; copies add up.
+    /// A row never changes once written, and belongs to its device.
     Append,
+    /// One row for all devices of a workspace; each may write it and the newest image stays.
+    Union,
+    /// One row for all devices of a workspace; a change names the revision that it replaces.
+    Policy,
+}
+
+impl SyncClass {
+    /// As written behind `sync=`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Owner => "owner",
+            Self::Append => "append",
+            Self::Union => "union",
+            Self::Policy => "policy",
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +76,8 @@ pub struct Column {
     pub name: String,
     pub kind: Kind,
     pub nullable: bool,
+    /// Means something on this device alone, so the mirror has no such column.
+    pub local: bool,
     pub comment: Option<String>,
 }
 
@@ -121,11 +140,6 @@ impl Source {
             Item::Table(table) => Some(table),
             Item::Index(_) => None,
         })
-    }
-
-    /// Whether `index` is on a table that only SQLite has.
-    pub fn is_local(&self, index: &Index) -> bool {
-        self.tables().any(|table| table.name == index.table && table.sync == SyncClass::Local)
     }
 
     fn take(&mut self, line: &str, prose: &mut Vec<String>) -> Result<(), String> {
@@ -194,7 +208,11 @@ impl Table {
             "sync=local" => SyncClass::Local,
             "sync=owner" => SyncClass::Owner,
             "sync=append" => SyncClass::Append,
-            other => return Err(format!("unknown {other}; known: local, owner, append")),
+            "sync=union" => SyncClass::Union,
+            "sync=policy" => SyncClass::Policy,
+            other => {
+                return Err(format!("unknown {other}; known: local, owner, append, union, policy"));
+            }
         };
         let key = next("key=")?.strip_prefix("key=").ok_or("expected key=")?;
         let key = key.split(',').map(str::to_owned).collect();
@@ -211,9 +229,18 @@ impl Table {
             return Ok(());
         }
         let (name, kind) = code.split_once(' ').ok_or("expected NAME @type")?;
+        let (kind, local) = match kind.trim().strip_suffix(" local") {
+            Some(kind) => (kind, true),
+            None => (kind, false),
+        };
         let (kind, nullable) = Kind::parse(kind.trim())?;
-        self.columns.push(Column { name: name.into(), kind, nullable, comment });
+        self.columns.push(Column { name: name.into(), kind, nullable, local, comment });
         Ok(())
+    }
+
+    /// The columns that the mirror has too.
+    pub fn mirrored(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.local)
     }
 
     pub fn column(&self, name: &str) -> Option<&Column> {

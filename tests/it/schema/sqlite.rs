@@ -30,7 +30,7 @@ fn create_table(table: &Table) -> String {
     // A table that is found by several texts is its own index; one with a single key keeps its
     // rowid, so that long rows stay out of the tree that is searched.
     let options = if table.key.len() > 1 { "STRICT, WITHOUT ROWID" } else { "STRICT" };
-    let body = layout::body(rows.collect(), table);
+    let body = layout::body(rows.collect(), table, &table.key.join(", "));
     let prose = layout::comment(&table.prose);
     format!("{prose}CREATE TABLE {} (\n{body}) {options};\n", table.name)
 }
