@@ -2,7 +2,9 @@
 //! other cannot write by any road, is shown why, and can once the first is gone.
 
 use std::fs;
+use std::time::Duration;
 
+use coord::breaches;
 use serde_json::json;
 
 use super::agent::Agent;
@@ -115,4 +117,23 @@ fn claude_code_waits_for_gemini_which_is_killed() {
 #[test]
 fn gemini_waits_for_codex_which_is_killed() {
     the_second_waits_for_the_first([Maker::Codex, Maker::Gemini], Leaves::ByKill);
+}
+
+/// The holder's own writes are no breach; an editor's is, and the model learns of it.
+#[test]
+fn what_an_editor_writes_past_the_lock_is_told_to_the_model() {
+    let site = site_for([Maker::Claude, Maker::Codex]);
+    let listed = || site.json(&["call", "list_breaches"]).1["breaches"].clone();
+    let mut claude = Agent::start(&site, Maker::Claude);
+    claude.writes("a.txt", None, "one");
+    claude.runs("echo two > a.txt");
+    claude.runs("(sleep 1; echo three > a.txt) & true");
+    std::thread::sleep(Duration::from_millis(breaches::SETTLE.unsigned_abs() + 500));
+    assert_eq!(listed(), json!([]), "it was the holder");
+
+    fs::write(site.repo().join("a.txt"), "four\n").expect("it can be written");
+    until("it is seen", || listed() != json!([]));
+    let told = claude.calls("heartbeat", json!({}));
+    assert!(told.contains("held_file_changed") && told.contains("a.txt"), "{told}");
+    claude.ends();
 }
