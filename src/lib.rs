@@ -34,6 +34,7 @@ pub mod handoffs;
 pub mod memory;
 pub mod guard;
 pub mod breaches;
+pub mod mirror;
 pub mod hooks;
 pub mod life;
 
@@ -48,5 +49,6 @@ pub mod seat;
 pub mod mcp;
 pub mod daemon;
 pub mod shim;
+pub mod setup;
 pub mod demo;
 pub mod cli;
