@@ -14,6 +14,7 @@ pub mod home;
 pub mod config;
 pub mod repo;
 pub mod guardrails;
+pub mod ruling;
 pub mod context;
 pub mod store;
 pub mod tool;
@@ -34,6 +35,7 @@ pub mod handoffs;
 pub mod memory;
 pub mod guard;
 pub mod breaches;
+pub mod arbiter;
 
 // the one path every call takes
 pub mod service;

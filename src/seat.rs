@@ -105,6 +105,7 @@ impl Seat {
             resent,
             settings: self.settings,
             ticket: None,
+            ruling: None,
         })
     }
 

@@ -251,5 +251,7 @@ fn settings_of(config: &Config) -> Settings {
         lock_ttl_minutes: config.lock_ttl_minutes().into(),
         trust_ceiling: trust.filter(|_| config.is_of_project("profiles_default_trust")),
         closed_to_unlisted: closed && config.is_of_project("network_default_policy"),
+        arbitrated: config.is_arbitrated(),
+        decides_offline: config.decides_offline(),
     }
 }

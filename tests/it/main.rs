@@ -8,6 +8,7 @@
 
 mod agents;
 mod approvals;
+mod arbiter;
 mod audit;
 mod breaches;
 mod cli;
