@@ -37,6 +37,8 @@ impl Arbiter {
         let until = os::uptime_ms() + patience;
         loop {
             let turn = self.turn(&ctx.caller.session_id).await;
+            // What was let go here is let go there first, so that getting it again is a new grant.
+            self.give_back_in_turn(&ctx.caller.session_id).await?;
             let sent = os::uptime_ms();
             let request = self.request(ctx, asked)?;
             let mut answer = self.ask("coord_lock_acquire", &request).await;
@@ -118,6 +120,10 @@ impl Arbiter {
     /// Gives back what a session does not hold here any more.
     pub(super) async fn give_back(&self, session: &str) -> Outcome<()> {
         let _turn = self.turn(session).await;
+        self.give_back_in_turn(session).await
+    }
+
+    async fn give_back_in_turn(&self, session: &str) -> Outcome<()> {
         let held: Vec<(String, String)> = {
             let state = self.state();
             let of_session = state.ours.keys().filter(|(_, holder, _)| holder == session);

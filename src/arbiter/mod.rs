@@ -156,6 +156,9 @@ impl Arbiter {
             Ok(_) => {
                 if state.silent.take().is_some() {
                     tracing::info!("the arbiter answers again");
+                    // What was granted here meanwhile is asked for at once.
+                    state.renewed = None;
+                    self.nudge.notify_one();
                 }
             }
             Err(silence) => {

@@ -98,13 +98,19 @@ impl Arbiter {
         let mine = claims
             .into_iter()
             .find(|claim| claim.task_id == *task_id && claim.session_id == ctx.caller.session_id);
-        // What is not the caller's, or was never shared, is judged here.
-        if let Some(claim) = mine {
-            let report = json!({
-                "task_id": task_id, "project": ctx.project(), "fence": claim.fence, "success": success,
-                "retry": retry, "result": result, "error_message": error_message,
-            });
-            self.report(claim, &report).await?;
+        let lost = self.read(|tx| shared::lost_fence(tx, task_id, &ctx.caller.session_id))?;
+        // What was never the caller's, or never shared, is judged here.
+        let Some(fence) = mine.as_ref().map(|claim| claim.fence).or(lost) else {
+            return Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn });
+        };
+        let report = json!({
+            "task_id": task_id, "project": ctx.project(), "fence": fence, "success": success,
+            "retry": retry, "result": result, "error_message": error_message,
+        });
+        match mine {
+            Some(claim) => self.report(claim, &report).await?,
+            // It comes too late to count, and is kept beside the task.
+            None => drop(self.ask("coord_task_complete", &report).await),
         }
         Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn })
     }

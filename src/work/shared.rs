@@ -158,6 +158,22 @@ pub fn claims(tx: &Tx<'_>, project: &str) -> Outcome<Vec<SharedClaim>> {
     Ok(found)
 }
 
+/// The fence under which a session held a task before it lost it, if the task is shared.
+///
+/// # Errors
+/// Faults only.
+pub fn lost_fence(tx: &Tx<'_>, task_id: &str, session_id: &str) -> Outcome<Option<i64>> {
+    let shared = tx.one(
+        "SELECT 1 FROM shared_work WHERE task_id = :task",
+        named_params! { ":task": task_id },
+        |row| row.get::<_, i64>(0),
+    )?;
+    if shared.is_none() {
+        return Ok(None);
+    }
+    Ok(sql::loss_of(tx, task_id, session_id)?.map(|lost| lost.fence))
+}
+
 /// What a session can do, as it said.
 ///
 /// # Errors
