@@ -34,9 +34,7 @@ impl Arbiter {
     pub async fn keep(&self, stop: &CancellationToken) {
         let mut news = self.store.news().follow();
         while !stop.is_cancelled() {
-            if let Err(failure) = self.round().await {
-                tracing::warn!("shared locks could not be looked after: {failure}");
-            }
+            self.round().await;
             let pause = self.pause();
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -47,26 +45,27 @@ impl Arbiter {
         }
     }
 
-    /// Everything that is due, once.
-    async fn round(&self) -> Outcome<()> {
+    /// Everything that is due, once; what fails is tried again with the next round and keeps nothing else from being
+    /// done.
+    async fn round(&self) {
         let projects: Vec<String> = self.state().projects.keys().cloned().collect();
         if projects.is_empty() {
-            return Ok(());
+            return;
         }
         for session in self.sessions() {
-            self.give_back(&session).await?;
+            note(self.give_back(&session).await);
         }
         let now = os::uptime_ms();
         let every = self.every(now);
         if self.state().polled.is_none_or(|at| now - at >= every) {
-            self.look(&projects, now).await?;
+            note(self.look(&projects, now).await);
         }
         let due = self.state().renewed.is_none_or(|at| now - at >= RENEW_MS);
         if due {
-            self.renew_all(&projects).await?;
+            note(self.renew_all(&projects).await);
             self.state().renewed = Some(now);
         }
-        self.look_after_work(&projects, due).await
+        note(self.look_after_work(&projects, due).await);
     }
 
     /// Sessions for which the arbiter holds something.
@@ -107,7 +106,7 @@ impl Arbiter {
         }
         self.note_ends(&answer).await?;
         for (project, told) in answer["projects"].as_object().into_iter().flatten() {
-            self.take_over(project, told).await?;
+            self.take_over(&answer, project, told).await?;
             let mut state = self.state();
             if let Some(known) = state.projects.get_mut(project) {
                 known.epoch = Some(number(told, "epoch"));
@@ -133,6 +132,12 @@ impl Arbiter {
         let state = self.state();
         let next = state.polled.map_or(0, |at| at + every - now).clamp(10, IDLE_MS);
         Some(Duration::from_millis(next.unsigned_abs()))
+    }
+}
+
+fn note(done: Outcome<()>) {
+    if let Err(failure) = done {
+        tracing::warn!("what is shared between machines could not be looked after: {failure}");
     }
 }
 

@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Arbiter, ArbiterRefusal, DELAY_MS, LEASE_MS, MARGIN_MS, Permit, list, number, text};
+use super::{
+    Arbiter, ArbiterRefusal, DELAY_MS, LEASE_MS, MARGIN_MS, Permit, by_our_clock, list, number,
+    text,
+};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::locks::{Lock, Mode, shared};
@@ -110,7 +113,7 @@ impl Arbiter {
             held_path: text(&by, "path").into(),
             locked_by: text(&by, "agent_id").into(),
             agent_type: text(&by, "agent_type").into(),
-            locked_at: Time::from_ms(number(&by, "acquired_at")),
+            locked_at: by_our_clock(answer, number(&by, "acquired_at"), ctx.now),
             expires_at: ctx.now.plus(number(&by, "lease_ms")),
             reason: by["reason"].as_str().map(str::to_owned),
             here: text(&by, "device") == self.court.device(),
@@ -233,7 +236,12 @@ impl Arbiter {
     }
 
     /// Takes over what the arbiter says of a project's locks.
-    pub(super) async fn take_over(&self, project: &str, told: &Value) -> Outcome<()> {
+    pub(super) async fn take_over(
+        &self,
+        answer: &Value,
+        project: &str,
+        told: &Value,
+    ) -> Outcome<()> {
         let now = self.clock.now();
         let (mut theirs, mut ours) = (vec![], vec![]);
         for lock in list(told, "locks") {
@@ -244,7 +252,8 @@ impl Arbiter {
                     number(&lock, "fence"),
                 ));
             } else {
-                theirs.push(elsewhere(&lock, now));
+                let since = by_our_clock(answer, number(&lock, "acquired_at"), now);
+                theirs.push(elsewhere(&lock, since, now));
             }
         }
         {
@@ -283,7 +292,7 @@ fn literal_folder(pattern: &str) -> &str {
 }
 
 /// A lock of another machine as a row here.
-fn elsewhere(lock: &Value, now: Time) -> Lock {
+fn elsewhere(lock: &Value, since: Time, now: Time) -> Lock {
     let kind = Kind::parse(text(lock, "kind")).unwrap_or(Kind::Folder);
     let mut target = Target::from_stored(kind, text(lock, "k"));
     target.shown = text(lock, "path").to_owned();
@@ -299,7 +308,7 @@ fn elsewhere(lock: &Value, now: Time) -> Lock {
         reason: lock["reason"].as_str().map(str::to_owned),
         fence: number(lock, "fence").max(1),
         ttl_ms: LEASE_MS + DELAY_MS,
-        acquired_at: Time::from_ms(number(lock, "acquired_at")),
+        acquired_at: since,
         expires_at: now.plus(left),
     }
 }

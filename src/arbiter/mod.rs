@@ -30,7 +30,7 @@ use crate::failure::Outcome;
 use crate::os;
 use crate::ruling::{Asked, Ruling};
 use crate::store::Store;
-use crate::time::Clock;
+use crate::time::{Clock, Time};
 
 /// How long the arbiter lets a lock stand without word from its machine, in milliseconds.
 pub const LEASE_MS: i64 = 90_000;
@@ -125,7 +125,6 @@ impl Arbiter {
         patience: i64,
         stop: &CancellationToken,
     ) -> Outcome<Permit> {
-        self.remember(ctx.project(), ctx.settings.decides_offline);
         match asked {
             Asked::Locks { .. } => self.rule_on_locks(ctx, asked, patience, stop).await,
             Asked::Task { types } => self.rule_on_task(ctx, types, patience, stop).await,
@@ -183,6 +182,11 @@ impl Arbiter {
 /// A number in an answer; 0 if it is not there.
 fn number(answer: &Value, field: &str) -> i64 {
     answer[field].as_i64().unwrap_or_default()
+}
+
+/// A moment of the arbiter's clock, told in `answer`, by ours: clocks may differ by hours.
+fn by_our_clock(answer: &Value, there: i64, now: Time) -> Time {
+    now.plus(-(number(answer, "now") - there).max(0))
 }
 
 /// A text in an answer; empty if it is not there.

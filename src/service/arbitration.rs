@@ -33,10 +33,13 @@ impl Service {
         request: &mut Request,
         stop: &CancellationToken,
     ) -> Option<Permit> {
-        let Ok((call, _)) = &request.call else { return None };
         if !request.ctx.settings.arbitrated {
             return None;
         }
+        if let Some(arbiter) = self.arbiter() {
+            arbiter.remember(request.ctx.project(), request.ctx.settings.decides_offline);
+        }
+        let Ok((call, _)) = &request.call else { return None };
         let asked = call.arbitrated()?;
         // Its place in line would be one among this machine's sessions alone.
         request.ctx.ticket = None;

@@ -62,7 +62,7 @@ pub(super) fn play(url: &str, calls: &[Value]) -> Vec<Value> {
 fn start() -> (Cloud, Gateway) {
     let cloud = Cloud::start();
     cloud.sql().batch_execute(PROBES).expect("good SQL");
-    let gateway = Gateway::start(super::rest_of(cloud.server()));
+    let gateway = Gateway::start(cloud.rest());
     (cloud, gateway)
 }
 

@@ -88,6 +88,11 @@ impl Cloud {
         }
     }
 
+    /// Another way to call its functions, for a gateway.
+    pub fn rest(&self) -> Rest {
+        rest_of(self.server())
+    }
+
     /// Past every function, as who owns the database.
     pub fn sql(&self) -> postgres::Client {
         match &self.place {

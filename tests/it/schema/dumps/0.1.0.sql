@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 11;
+PRAGMA user_version = 12;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -321,6 +321,14 @@ CREATE TABLE replies (
 ) STRICT;
 INSERT INTO replies VALUES ('request_key', 'answer', 1);
 
+CREATE TABLE shared_work (
+    task_id TEXT NOT NULL CHECK (octet_length(task_id) = 36 AND task_id GLOB '????????-????-????-????-????????????' AND length(replace(task_id, '-', '')) = 32 AND task_id NOT GLOB '*[^0-9a-f-]*'),
+    project TEXT NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    report  TEXT CHECK (json_valid(report) AND instr(report, char(0)) = 0), -- how it ended, until the arbiter has been told
+    PRIMARY KEY (task_id)
+) STRICT;
+INSERT INTO shared_work VALUES ('00000000-0000-7000-8000-000000000001', 'project', NULL);
+
 CREATE TABLE waits (
     ticket      TEXT    NOT NULL CHECK (octet_length(ticket) = 36 AND ticket GLOB '????????-????-????-????-????????????' AND length(replace(ticket, '-', '')) = 32 AND ticket NOT GLOB '*[^0-9a-f-]*'),
     seq         INTEGER NOT NULL CHECK (seq >= 1), -- the place in line
@@ -478,6 +486,9 @@ CREATE INDEX handoff_documents_recent ON handoff_documents (project, created_at)
 CREATE INDEX network_access_log_recent ON network_access_log (project, at);
 
 CREATE INDEX replies_by_age ON replies (at);
+
+CREATE INDEX shared_work_reports ON shared_work (project)
+    WHERE report IS NOT NULL;
 
 CREATE INDEX waits_by_session ON waits (session_id);
 
