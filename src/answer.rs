@@ -98,7 +98,8 @@ impl Answer {
         match self {
             Self::Done(_) => String::new(),
             Self::Refused(Refused { message, hint: Some(hint), .. }) => {
-                format!("{message}. {}.", capitalised(hint))
+                let stop = if hint.ends_with(['.', '?']) { "" } else { "." };
+                format!("{message}. {}{stop}", capitalised(hint))
             }
             Self::Refused(Refused { message, .. }) => format!("{message}."),
             Self::Fault(incident) => incident.message(),
@@ -120,7 +121,11 @@ impl Incident {
     }
 }
 
+/// With a capital letter in front, unless it begins with the name of a tool or a field.
 fn capitalised(text: &str) -> String {
+    if text.split_whitespace().next().is_some_and(|word| word.contains(['_', '`'])) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -20,11 +20,16 @@ use super::table::{Table, Times};
 const DECISIONS: usize = 100_000;
 /// Policies that a person added.
 const ADDED: usize = 20;
+/// Members of groups that a person made.
+const MEMBERS: usize = 60;
 
 pub fn run(table: &mut Table) {
     for (engine, what) in [
         (PolicyEngine::Native, "policy decision, native, p99"),
-        (PolicyEngine::Cedar, "policy decision, Cedar with 20 added policies, p99"),
+        (
+            PolicyEngine::Cedar,
+            "policy decision, Cedar with 20 added policies and 60 group members, p99",
+        ),
     ] {
         let times = decisions(engine);
         table.at_most(what, times.p99(), 100.0, " µs", format!("p50 {:.1} µs", times.p50()));
@@ -77,6 +82,18 @@ fn add_policies(store: &Store) {
                         resource is File) when { resource.path like \"closed' || :number || '/*\" };',
                         '', 1, 'bench', 1)",
                 rusqlite::named_params! { ":number": number as i64 },
+            )?;
+        }
+        for number in 0..MEMBERS {
+            let (kind, member) = match number % 3 {
+                0 => ("agent", format!("codex-{number}")),
+                1 => ("path", format!("closed{number}/")),
+                _ => ("path", format!("src/*{number}/**/*.sql")),
+            };
+            tx.run(
+                "INSERT INTO cedar_entities (project, kind, group_name, member, created_by, created_at)
+                 VALUES ('*', :kind, 'g' || :number, :member, 'bench', 1)",
+                rusqlite::named_params! { ":kind": kind, ":number": number as i64, ":member": member },
             )?;
         }
         Ok(())

@@ -31,7 +31,7 @@ pub struct Approve {
     history: bool,
 }
 
-/// Deny a call that waits for a person; without an id, list what waits.
+/// Deny a call that waits for a person, and say why; without an id, list what waits.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   coord deny

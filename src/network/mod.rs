@@ -26,7 +26,7 @@ pub use cache::decide;
 pub use host::{HOST_MAX, Host};
 pub use import::{ImportDomains, Imported};
 pub use look::{CheckDomain, Checked, DomainLog, Domains, ListDomains, LogPage};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, matches};
 pub use refusal::NetworkRefusal;
 pub use rules::{Effect, Rule, Verdict};
 pub use tools::{AllowDomain, BlockDomain, PRIORITY, PRIORITY_MAX, RuleSet};

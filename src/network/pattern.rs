@@ -38,9 +38,36 @@ impl Pattern {
     }
 }
 
+/// Whether a pattern as rows have it names this host, both after IDNA: label by label.
+#[must_use]
+pub fn matches(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        None => pattern == host,
+        Some(above) => {
+            let below = host.strip_suffix(above).and_then(|rest| rest.strip_suffix('.'));
+            below.is_some_and(|rest| !rest.is_empty())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_names_whole_labels() {
+        for (pattern, host, named) in [
+            ("a.example", "a.example", true),
+            ("a.example", "b.a.example", false),
+            ("*.a.example", "b.a.example", true),
+            ("*.a.example", "c.b.a.example", true),
+            ("*.a.example", "a.example", false),
+            ("*.a.example", "ba.example", false),
+            ("*.a.example", ".a.example", false),
+        ] {
+            assert_eq!(matches(pattern, host), named, "{pattern} {host}");
+        }
+    }
 
     #[test]
     fn a_pattern_has_one_spelling() {

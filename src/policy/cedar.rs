@@ -1,57 +1,34 @@
 //! The Cedar engine: the one place that knows the `cedar_policy` crate.
 //!
 //! - A set is compiled and strictly validated once, and then only asked.
-//! - Names of agents, paths and hosts never pass through a parser: they are values.
+//! - A folder or a pattern that lies partly in a group is asked about as if it did and as if
+//!   it did not; the stricter answer stands.
 //! - A policy that cannot be evaluated makes the answer no.
 //!
 //! Not here: where the texts come from (`sets`, `watch`).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod question;
+
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use cedar_policy::{
-    Authorizer, Context, Decision as Verdict, Effect as Kind, Entities, Entity, EntityId,
-    EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Request, Response,
-    RestrictedExpression as Value, Schema, ValidationMode, Validator,
+    Authorizer, Decision as Verdict, Effect as Kind, Entities, Policy, PolicyId, PolicySet,
+    Response, Schema, ValidationMode, Validator,
 };
 use miette::Diagnostic;
 
 use super::decision::{Decision, Effect};
+use super::groups::Groups;
 use super::limits;
 use super::problem::Problem;
 use super::source::{Origin, Source};
 use super::{Question, Resource};
 use crate::operations;
 use crate::profiles::Profile;
-
-/// Parts of a question that are told on only if they are there.
-pub const TOLD: [&str; 4] = ["branch", "command", "method", "reason"];
-
-/// The names of the types, parsed once.
-struct Types {
-    action: EntityTypeName,
-    agent: EntityTypeName,
-    agent_type: EntityTypeName,
-    domain: EntityTypeName,
-    file: EntityTypeName,
-    project: EntityTypeName,
-    task: EntityTypeName,
-}
-
-#[expect(clippy::expect_used, reason = "the names are constants that every test of Cedar reads")]
-static TYPES: LazyLock<Types> = LazyLock::new(|| {
-    let name = |text: &str| EntityTypeName::from_str(text).expect("it is a name");
-    Types {
-        action: name("Action"),
-        agent: name("Agent"),
-        agent_type: name("AgentType"),
-        domain: name("Domain"),
-        file: name("File"),
-        project: name("Project"),
-        task: name("Task"),
-    }
-});
+pub use question::TOLD;
+use question::{Asked, Partly};
 
 static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
 
@@ -68,6 +45,7 @@ pub struct Set {
     asks: PolicySet,
     actions: Entities,
     told: HashMap<String, String>,
+    groups: Arc<Groups>,
     /// What must be known of how this set came about.
     pub diagnostics: Vec<String>,
 }
@@ -101,7 +79,7 @@ impl Language {
                     resource,
                     context: &context,
                 };
-                let asked = Asked::of(&question)?;
+                let asked = Asked::of(&question, &Groups::default(), Partly::In)?;
                 let why = |error: &dyn std::fmt::Display| {
                     format!("the schema does not fit {}: {error}", operation.name)
                 };
@@ -141,7 +119,8 @@ impl Language {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Set { rules, asks, actions: self.actions.clone(), told, diagnostics: Vec::new() })
+        let (actions, groups) = (self.actions.clone(), Arc::default());
+        Ok(Set { rules, asks, actions, told, groups, diagnostics: Vec::new() })
     }
 
     /// The policies of one text, named and checked.
@@ -228,90 +207,6 @@ fn problem(text: &str, error: &dyn Diagnostic) -> Problem {
     }
 }
 
-/// A question in Cedar's values.
-struct Asked {
-    principal: EntityUid,
-    action: EntityUid,
-    resource: EntityUid,
-    context: Context,
-    entities: Vec<Entity>,
-}
-
-fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-}
-
-fn text(value: &str) -> Value {
-    Value::new_string(value.to_owned())
-}
-
-fn texts(values: &BTreeSet<String>) -> Value {
-    Value::new_set(values.iter().map(|value| text(value)))
-}
-
-impl Asked {
-    fn of(question: &Question<'_>) -> Result<Self, String> {
-        let types = &*TYPES;
-        let principal = uid(&types.agent, &question.caller.agent_id);
-        let agent = principal_entity(question, principal.clone())?;
-        let (resource, about) = resource_entity(question)?;
-        let mut pairs = vec![("operation".to_owned(), text(question.operation.name))];
-        for key in TOLD {
-            let told = question.context.get(key).and_then(serde_json::Value::as_str);
-            pairs.extend(told.map(|told| (key.to_owned(), text(told))));
-        }
-        Ok(Self {
-            principal,
-            action: uid(&types.action, question.operation.name),
-            resource,
-            context: Context::from_pairs(pairs).map_err(|error| error.to_string())?,
-            entities: std::iter::once(agent).chain(about).collect(),
-        })
-    }
-
-    fn request(&self, schema: Option<&Schema>) -> Result<Request, String> {
-        let (principal, action) = (self.principal.clone(), self.action.clone());
-        Request::new(principal, action, self.resource.clone(), self.context.clone(), schema)
-            .map_err(|error| error.to_string())
-    }
-}
-
-fn principal_entity(question: &Question<'_>, uid_of_agent: EntityUid) -> Result<Entity, String> {
-    let (caller, profile) = (question.caller, question.profile);
-    let mut attributes = HashMap::from([
-        ("trust".to_owned(), Value::new_long(profile.trust.into())),
-        ("person".to_owned(), Value::new_bool(caller.person)),
-        ("profile".to_owned(), text(&profile.name)),
-        ("agent_type".to_owned(), text(&caller.agent_type)),
-        ("project".to_owned(), text(question.project)),
-        ("blocked".to_owned(), texts(&profile.blocked)),
-        ("ask".to_owned(), texts(&profile.ask)),
-    ]);
-    attributes.extend(profile.allowed.as_ref().map(|all| ("allowed".to_owned(), texts(all))));
-    let parents = HashSet::from([uid(&TYPES.agent_type, &caller.agent_type)]);
-    Entity::new(uid_of_agent, attributes, parents).map_err(|error| error.to_string())
-}
-
-fn resource_entity(question: &Question<'_>) -> Result<(EntityUid, Option<Entity>), String> {
-    let types = &*TYPES;
-    let (uid, attributes) = match question.resource {
-        Resource::Project => return Ok((uid(&types.project, question.project), None)),
-        Resource::Task(id) => return Ok((uid(&types.task, id), None)),
-        Resource::File(path) => {
-            (uid(&types.file, path), HashMap::from([("path".to_owned(), text(path))]))
-        }
-        Resource::Domain { name, permitted } => (
-            uid(&types.domain, name),
-            HashMap::from([
-                ("name".to_owned(), text(name)),
-                ("permitted".to_owned(), Value::new_bool(*permitted)),
-            ]),
-        ),
-    };
-    let entity = Entity::new(uid.clone(), attributes, HashSet::new());
-    Ok((uid, Some(entity.map_err(|error| error.to_string())?)))
-}
-
 impl Set {
     /// A set that permits nothing.
     pub fn nothing(diagnostics: Vec<String>) -> Self {
@@ -320,6 +215,7 @@ impl Set {
             asks: PolicySet::new(),
             actions: Entities::empty(),
             told: HashMap::new(),
+            groups: Arc::default(),
             diagnostics,
         }
     }
@@ -329,25 +225,40 @@ impl Set {
         Self { diagnostics, ..self }
     }
 
+    /// This set, asked with these groups.
+    pub fn grouped(self, groups: Arc<Groups>) -> Self {
+        Self { groups, ..self }
+    }
+
     /// The same policies, with what must be known of them now.
     pub fn again(&self, diagnostics: Vec<String>) -> Self {
         let (rules, asks) = (self.rules.clone(), self.asks.clone());
-        Self { rules, asks, actions: self.actions.clone(), told: self.told.clone(), diagnostics }
+        let (actions, told) = (self.actions.clone(), self.told.clone());
+        Self { rules, asks, actions, told, groups: Arc::clone(&self.groups), diagnostics }
     }
 
     /// The answer of this set.
     pub fn decide(&self, question: &Question<'_>) -> Decision {
-        let mut decision = self.asked(question).unwrap_or_else(|why| {
-            let mut no = Decision::by(Effect::Deny, Vec::new());
-            no.told = Some(format!("the policies could not be asked: {why}"));
-            no
-        });
+        let mut decision = self.answer(question, Partly::In);
+        if let Resource::File(path) = question.resource
+            && !self.groups.of_path(path).partly.is_empty()
+        {
+            decision = decision.tightened(self.answer(question, Partly::Out));
+        }
         decision.diagnostics.extend(self.diagnostics.iter().cloned());
         decision
     }
 
-    fn asked(&self, question: &Question<'_>) -> Result<Decision, String> {
-        let asked = Asked::of(question)?;
+    fn answer(&self, question: &Question<'_>, partly: Partly) -> Decision {
+        self.asked(question, partly).unwrap_or_else(|why| {
+            let mut no = Decision::by(Effect::Deny, Vec::new());
+            no.told = Some(format!("the policies could not be asked: {why}"));
+            no
+        })
+    }
+
+    fn asked(&self, question: &Question<'_>, partly: Partly) -> Result<Decision, String> {
+        let asked = Asked::of(question, &self.groups, partly)?;
         let request = asked.request(None)?;
         // An action knows its groups; the other actions need not come along.
         let action = self.actions.get(&asked.action).cloned();

@@ -49,16 +49,18 @@ impl Decision {
         Self { effect, policies, told: None, diagnostics: Vec::new() }
     }
 
-    /// The stricter of this and what a project's own files say.
-    pub(super) fn tightened(mut self, files: Self) -> Self {
-        let stricter = match (self.effect, files.effect) {
+    /// The stricter of this and another answer; this one if they are alike.
+    pub(super) fn tightened(mut self, other: Self) -> Self {
+        let stricter = match (self.effect, other.effect) {
             (Effect::Deny, _) | (_, Effect::Allow) | (Effect::Ask, Effect::Ask) => false,
             (Effect::Allow | Effect::Ask, Effect::Deny) | (Effect::Allow, Effect::Ask) => true,
         };
         if stricter {
-            return files;
+            return other;
         }
-        self.diagnostics.extend(files.diagnostics);
+        let known = |said: &String| self.diagnostics.contains(said);
+        let news: Vec<String> = other.diagnostics.into_iter().filter(|one| !known(one)).collect();
+        self.diagnostics.extend(news);
         self
     }
 

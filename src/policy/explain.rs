@@ -1,6 +1,8 @@
 //! The tool by which a person learns why an agent may or may not do something, and tries
 //! a policy before adding it.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +12,7 @@ use super::decision::{Effect, reason};
 use super::refusal::PolicyRefusal;
 use super::source::{Origin, Source};
 use super::validate::check_size;
-use super::{Question, decide, engine, native, schema, sets};
+use super::{Question, decide, engine, groups, native, schema, sets};
 use crate::config::PolicyEngine;
 use crate::context::{Caller, Context};
 use crate::failure::Outcome;
@@ -54,6 +56,9 @@ pub struct Explained {
     profile_source: ProfileSource,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
+    /// Groups that the agent and the resource are in, as policies write them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
     /// What the built-in policies alone say, where that differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -111,6 +116,7 @@ impl ExplainPolicy {
                 |problem| crate::failure::Failure::from(PolicyRefusal::Invalid { problem }),
             )
         })?;
+        let set = set.grouped(Arc::new(groups::of(tx, ctx)?));
         let decision = set.decide(question);
         let reason = reason(question, &decision);
         Ok(Some(Tried { decision: decision.effect, reason, policies: decision.policies }))
@@ -163,6 +169,7 @@ impl Tool for ExplainPolicy {
             trust_level: held.profile.trust,
             profile_source: held.source,
             host: access.as_ref().map(about_host),
+            groups: groups::of(tx, ctx)?.named(&asker.caller, &resource),
             built_in: built_in.filter(|built_in| *built_in != decision.effect),
             with_policy: self.tried(tx, ctx, &question)?,
             policies: decision.policies,

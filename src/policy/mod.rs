@@ -15,6 +15,7 @@ mod change;
 mod check;
 mod decision;
 mod explain;
+mod groups;
 mod limits;
 mod list;
 mod native;
@@ -36,6 +37,7 @@ pub use change::{AddPolicy, DisablePolicy, PolicyChanged};
 pub use check::{CheckPolicy, Verdict};
 pub use decision::{Decision, Effect, reason};
 pub use explain::{ExplainPolicy, Explained};
+pub use groups::{ChangeGroup, GroupChanged, ListGroups, Listing, MEMBERS_MAX};
 pub use limits::{NESTING_MAX, OPERATORS_MAX, POLICIES_MAX, TEXT_MAX};
 pub use list::{ListPolicies, Policies};
 pub use problem::Problem;
@@ -157,8 +159,10 @@ pub fn decide(
     match engine(tx) {
         PolicyEngine::Native => {
             let own = native::decide(&question);
-            let files = sets::of_files(tx, ctx).map(|set| set.decide(&question));
-            Ok(files.map_or_else(|| own.clone(), |files| own.clone().tightened(files)))
+            Ok(match sets::of_files(tx, ctx)? {
+                Some(files) => own.tightened(files.decide(&question)),
+                None => own,
+            })
         }
         PolicyEngine::Cedar => Ok(sets::of(tx, ctx)?.decide(&question)),
     }

@@ -31,6 +31,14 @@ pub enum PolicyRefusal {
     Invalid { problem: Problem },
     #[error("there is no policy {id:?} of your own")]
     Unknown { id: String },
+    #[error(
+        "a group takes one agent_id, agent_type, path or domain, and none or several were given"
+    )]
+    NoMember,
+    #[error("{member:?} is not in a group {group:?} of that kind and scope")]
+    NotInGroup { group: String, member: String },
+    #[error("the groups of this repository have {} members, and take no more", super::MEMBERS_MAX)]
+    FullGroups,
     #[error("there is no operation {name:?}")]
     UnknownOperation { name: String, nearest: Option<&'static str> },
 }
@@ -68,9 +76,12 @@ impl Refusal for PolicyRefusal {
             Self::NotPermitted { .. } => "operation_not_permitted",
             Self::Invalid { .. } => "invalid_policy",
             Self::Unknown { .. } => "policy_not_found",
-            Self::TooLong { .. } | Self::Bad { .. } | Self::UnknownOperation { .. } => {
-                "invalid_argument"
-            }
+            Self::NotInGroup { .. } => "member_not_found",
+            Self::FullGroups => "too_many_members",
+            Self::TooLong { .. }
+            | Self::Bad { .. }
+            | Self::NoMember
+            | Self::UnknownOperation { .. } => "invalid_argument",
         }
     }
 
@@ -94,6 +105,9 @@ impl Refusal for PolicyRefusal {
                 return Some(format!("did you mean {name}?"));
             }
             Self::UnknownOperation { .. } => "an operation is the name of a tool",
+            Self::NoMember => "name one at a time",
+            Self::NotInGroup { .. } => "`coord policy group` lists every member",
+            Self::FullGroups => "name a folder or a pattern instead of its files",
             Self::Bad { .. } => return None,
         };
         Some(hint.into())
@@ -127,6 +141,11 @@ impl Refusal for PolicyRefusal {
                 vec![("line", json!(problem.line)), ("column", json!(problem.column))]
             }
             Self::Unknown { id } => vec![("policy_id", json!(id))],
+            Self::NoMember => vec![("field", json!("agent_id"))],
+            Self::NotInGroup { group, member } => {
+                vec![("group", json!(group)), ("member", json!(member))]
+            }
+            Self::FullGroups => vec![("limit", json!(super::MEMBERS_MAX))],
             Self::UnknownOperation { .. } => vec![("field", json!("operation"))],
         };
         facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

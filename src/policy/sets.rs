@@ -13,7 +13,7 @@ use super::cedar::{Language, Set};
 use super::problem::Problem;
 use super::source::{Origin, Source};
 use super::watch::{Files, Roots};
-use super::{Settings, schema, sql};
+use super::{Settings, groups, schema, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Tx, meta};
@@ -28,7 +28,7 @@ pub struct Sets {
     words: RwLock<Words>,
     known: Mutex<HashMap<(String, PathBuf), Known>>,
     /// The projects' files alone, with the reading that they are of.
-    files: Mutex<HashMap<PathBuf, (u64, Arc<Set>)>>,
+    files: Mutex<HashMap<(String, PathBuf), Known>>,
 }
 
 /// The schema in force.
@@ -91,7 +91,9 @@ pub fn of(tx: &Tx<'_>, ctx: &Context) -> Outcome<Arc<Set>> {
     }
     let words = sets.words.read().unwrap_or_else(PoisonError::into_inner).clone();
     let rows = rows(tx, ctx.project())?;
-    let set = Arc::new(compiled(&words, rows, &files, known.map(|known| known.set)));
+    let groups = Arc::new(groups::of(tx, ctx)?);
+    let set = compiled(&words, rows, &files, known.map(|known| known.set));
+    let set = Arc::new(set.grouped(groups));
     let mut sets = sets.known.lock().unwrap_or_else(PoisonError::into_inner);
     if sets.len() >= KEPT {
         sets.clear();
@@ -102,24 +104,26 @@ pub fn of(tx: &Tx<'_>, ctx: &Context) -> Outcome<Arc<Set>> {
 
 /// What the files of this caller's project forbid, where everything else is permitted; none
 /// if it has no files.
-pub fn of_files(tx: &Tx<'_>, ctx: &Context) -> Option<Arc<Set>> {
+pub fn of_files(tx: &Tx<'_>, ctx: &Context) -> Outcome<Option<Arc<Set>>> {
     let files = tx.kept::<Roots>().files(&ctx.repo.root);
     if files.good.is_empty() && files.trouble.is_empty() {
-        return None;
+        return Ok(None);
     }
+    let version = meta::get(tx, VERSION)?.unwrap_or_default();
     let sets = tx.kept::<Sets>();
+    let key = (ctx.project().to_owned(), ctx.repo.root.clone());
     let mut known = sets.files.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = known.get(&ctx.repo.root).filter(|(stamp, _)| *stamp == files.stamp);
-    if let Some((_, set)) = found {
-        return Some(Arc::clone(set));
+    let fresh = |known: &&Known| known.version == version && known.stamp == files.stamp;
+    if let Some(known) = known.get(&key).filter(fresh) {
+        return Ok(Some(Arc::clone(&known.set)));
     }
-    let language = sets.words.read().unwrap_or_else(PoisonError::into_inner).language.clone();
-    let set = Arc::new(forbids(&language.unwrap_or_else(schema::built_in), &files));
+    let set = forbids(&language(tx), &files).grouped(Arc::new(groups::of(tx, ctx)?));
+    let set = Arc::new(set);
     if known.len() >= KEPT {
         known.clear();
     }
-    known.insert(ctx.repo.root.clone(), (files.stamp, Arc::clone(&set)));
-    Some(set)
+    known.insert(key, Known { version, stamp: files.stamp, set: Arc::clone(&set) });
+    Ok(Some(set))
 }
 
 fn forbids(language: &Language, files: &Files) -> Set {

@@ -1,7 +1,9 @@
 //! The statements of the policies that people added.
 
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Row, named_params};
 
+use super::groups::MemberKind;
 use crate::store::Tx;
 use crate::time::Time;
 
@@ -65,6 +67,63 @@ pub fn remove(tx: &Tx<'_>, id: &str) -> rusqlite::Result<usize> {
     tx.run("DELETE FROM cedar_policies WHERE policy_id = :id", named_params! { ":id": id })
 }
 
+/// One member of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub project: String,
+    pub kind: MemberKind,
+    pub group: String,
+    pub member: String,
+}
+
+/// The members of groups of a project and of all.
+pub fn members(tx: &Tx<'_>, project: &str) -> rusqlite::Result<Vec<Member>> {
+    tx.all(
+        "SELECT project, kind, group_name, member FROM cedar_entities
+          WHERE project IN (:project, '*') ORDER BY group_name, kind, member, project",
+        named_params! { ":project": project },
+        |row| {
+            Ok(Member {
+                project: row.get("project")?,
+                kind: row.get("kind")?,
+                group: row.get("group_name")?,
+                member: row.get("member")?,
+            })
+        },
+    )
+}
+
+/// Puts a member into a group; how many were not in it.
+pub fn join(tx: &Tx<'_>, row: &Member, by: &str, at: Time) -> rusqlite::Result<usize> {
+    tx.run(
+        "INSERT INTO cedar_entities (project, kind, group_name, member, created_by, created_at)
+         VALUES (:project, :kind, :group, :member, :by, :at)
+         ON CONFLICT (project, kind, group_name, member) DO NOTHING",
+        named_params! {
+            ":project": row.project,
+            ":kind": row.kind.name(),
+            ":group": row.group,
+            ":member": row.member,
+            ":by": by,
+            ":at": at,
+        },
+    )
+}
+
+/// Takes a member out of a group; how many were in it.
+pub fn leave(tx: &Tx<'_>, row: &Member) -> rusqlite::Result<usize> {
+    tx.run(
+        "DELETE FROM cedar_entities
+          WHERE project = :project AND kind = :kind AND group_name = :group AND member = :member",
+        named_params! {
+            ":project": row.project,
+            ":kind": row.kind.name(),
+            ":group": row.group,
+            ":member": row.member,
+        },
+    )
+}
+
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
         policy_id: row.get("policy_id")?,
@@ -75,4 +134,10 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         updated_by: row.get("updated_by")?,
         updated_at: row.get("updated_at")?,
     })
+}
+
+impl FromSql for MemberKind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::read(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
 }

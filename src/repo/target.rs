@@ -6,7 +6,7 @@
 //!
 //! Not here: making a target out of what was asked (`path`).
 
-use super::glob::Glob;
+use super::glob::{self, Glob};
 
 /// The key of the whole repository.
 pub(super) const ROOT: &str = "./";
@@ -69,6 +69,17 @@ impl Target {
     /// The target of a stored row.
     pub fn from_stored(kind: Kind, key: &str) -> Self {
         Self::new(kind, key.to_owned(), key.to_owned())
+    }
+
+    /// The target that was shown as this text, read without a look at any file: what has
+    /// the form of a pattern is one.
+    pub fn from_shown(shown: &str) -> Self {
+        let kind = match shown {
+            _ if glob::may_be_pattern(shown) => Kind::Glob,
+            _ if shown.ends_with('/') => Kind::Folder,
+            _ => Kind::File,
+        };
+        Self::from_stored(kind, shown)
     }
 
     pub(super) fn new(kind: Kind, shown: String, key: String) -> Self {

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::accepted;
 use super::catalogue::Entry;
 use crate::failure::{Outcome, Refusal};
 
@@ -20,7 +21,9 @@ pub enum ArgumentRefusal {
     #[error("{tool} has no argument {field:?}")]
     Unknown { tool: &'static str, field: String, nearest: Option<String>, known: Vec<String> },
     #[error("{tool}: {field} is missing")]
-    Missing { tool: &'static str, field: String },
+    Missing { tool: &'static str, field: String, accepts: Option<String> },
+    #[error("{tool}: {field} was {sent}")]
+    Wrong { tool: &'static str, field: String, sent: String, accepts: String },
     #[error("{tool}: {field} was {sent}: {why}")]
     Invalid { tool: &'static str, field: String, sent: String, why: String },
 }
@@ -41,6 +44,9 @@ impl Refusal for ArgumentRefusal {
             Self::Unknown { nearest: Some(name), .. } => Some(format!("did you mean {name}?")),
             Self::Unknown { known, .. } if known.is_empty() => Some("it takes no arguments".into()),
             Self::Unknown { known, .. } => Some(format!("it takes {}", known.join(", "))),
+            Self::Missing { accepts: Some(accepts), .. } | Self::Wrong { accepts, .. } => {
+                Some(format!("it takes {accepts}"))
+            }
             Self::NotAnObject { .. } | Self::Missing { .. } | Self::Invalid { .. } => None,
         }
     }
@@ -50,6 +56,7 @@ impl Refusal for ArgumentRefusal {
             Self::UnknownTool { .. } | Self::NotAnObject { .. } => return Map::new(),
             Self::Unknown { field, .. }
             | Self::Missing { field, .. }
+            | Self::Wrong { field, .. }
             | Self::Invalid { field, .. } => field,
         };
         Map::from_iter([("field".to_owned(), field.clone().into())])
@@ -76,7 +83,7 @@ pub fn read<T: DeserializeOwned>(entry: &Entry, asked: &Value) -> Outcome<T> {
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
     let value = Value::Object(present);
-    serde_path_to_error::deserialize(&value).map_err(|error| explain(tool, &value, &error).into())
+    serde_path_to_error::deserialize(&value).map_err(|error| explain(entry, &value, &error).into())
 }
 
 fn known_only(entry: &Entry, fields: &Map<String, Value>) -> Outcome<()> {
@@ -96,20 +103,30 @@ fn known_only(entry: &Entry, fields: &Map<String, Value>) -> Outcome<()> {
     }
 }
 
+/// What serde says of a value of another type than it wants, in its own words.
+const MISFITS: [&str; 3] = ["invalid type", "invalid value", "unknown variant"];
+
 fn explain(
-    tool: &'static str,
+    entry: &Entry,
     value: &Value,
     error: &serde_path_to_error::Error<serde_json::Error>,
 ) -> ArgumentRefusal {
+    let (tool, input) = (entry.name, &entry.published().input);
     let why = error.inner().to_string();
     if let Some(field) = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next())
     {
-        return ArgumentRefusal::Missing { tool, field: field.to_owned() };
+        let (field, accepts) = (field.to_owned(), accepted::at(input, field));
+        return ArgumentRefusal::Missing { tool, field, accepts };
     }
     let field = error.path().to_string();
     let pointer = format!("/{}", field.replace(['.', '['], "/").replace(']', ""));
     let sent = value.pointer(&pointer).map_or_else(|| "not usable".into(), echo);
-    ArgumentRefusal::Invalid { tool, field, sent, why: shorten(&why) }
+    match accepted::at(input, &field) {
+        Some(accepts) if MISFITS.iter().any(|words| why.starts_with(words)) => {
+            ArgumentRefusal::Wrong { tool, field, sent, accepts }
+        }
+        _ => ArgumentRefusal::Invalid { tool, field, sent, why: shorten(&why) },
+    }
 }
 
 /// The known name that is most like `wrong`, if one is like it at all.

@@ -11,6 +11,7 @@
 //!
 //! Not here: how requests arrive (`mcp`, `daemon`), what tools do (the domains).
 
+mod accepted;
 mod arbitration;
 pub mod arguments;
 pub mod catalogue;

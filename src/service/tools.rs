@@ -70,6 +70,8 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<policy::ExplainPolicy>(),
         Entry::of::<policy::AddPolicy>(),
         Entry::of::<policy::DisablePolicy>(),
+        Entry::of::<policy::ListGroups>(),
+        Entry::of::<policy::ChangeGroup>(),
         Entry::of::<network::ListDomains>(),
         Entry::of::<network::CheckDomain>(),
         Entry::of::<network::DomainLog>(),

@@ -35,6 +35,7 @@ steps![
     "004_memory_tables",
     "005_guardrail_tables",
     "015_breaches",
+    "012_cedar_entities",
     "031_shared_work",
 ];
 

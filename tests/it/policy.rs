@@ -2,6 +2,7 @@
 
 mod agree;
 mod cedar;
+mod groups;
 mod project;
 mod questions;
 mod refusals;

@@ -1,6 +1,7 @@
 //! `coord policy`: what the policies say, and a person's own.
 
 mod change;
+pub mod group;
 mod question;
 pub mod show;
 mod text;
@@ -46,6 +47,7 @@ enum Deed {
     /// Remove a policy that was added
     #[command(after_help = "Example:\n  coord policy remove no-release")]
     Remove(change::Named),
+    Group(group::Group),
 }
 
 /// List the policies: the built-in ones, those that were added, the project's own.
@@ -78,6 +80,7 @@ impl Policy {
             Deed::Disable(named) => named.run(desk, change::Switch::Off),
             Deed::Enable(named) => named.run(desk, change::Switch::On),
             Deed::Remove(named) => named.run(desk, change::Switch::Away),
+            Deed::Group(group) => group.run(desk),
         }
     }
 }

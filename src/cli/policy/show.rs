@@ -94,6 +94,7 @@ pub fn explained(reply: &Value) -> String {
         ("decided by", decided_by(reply)),
         ("profile", profile),
         ("host", fields::text(reply, "host")),
+        ("groups", fields::joined(reply, "groups")),
         ("built in", fields::text(reply, "built_in")),
     ] {
         if !value.is_empty() {

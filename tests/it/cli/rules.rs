@@ -70,13 +70,26 @@ fn a_decision_is_explained_with_what_a_new_policy_would_change() {
     let reply = json!({
         "engine": "cedar", "decision": "allow", "reason": "profile unknown has trust 2, and edit_file needs 2",
         "policies": ["writing-needs-trust-2"], "profile": "unknown", "trust_level": 2,
-        "profile_source": "default", "built_in": "deny", "diagnostics": ["the project's policies are broken"],
+        "profile_source": "default", "built_in": "deny", "groups": ["PathGroup::\"core\" (partly)"], "diagnostics": ["the project's policies are broken"],
         "with_policy": { "decision": "ask", "reason": "ask first", "policies": ["tried"] },
     });
     assert_snapshot!(plain(&policy::show::explained(&reply)));
     let verdict =
         json!({ "allowed": false, "ask": true, "reason": "ask first", "engine": "cedar" });
     assert_eq!(plain(&policy::show::verdict(&verdict)), "a person is asked: ask first\n");
+}
+
+#[test]
+fn groups_are_listed_as_policies_write_them() {
+    let member = |group: &str, kind: &str, member: &str| json!({ "group": group, "kind": kind, "member": member });
+    let mut everywhere = member("AgentGroup::\"guests\"", "agent_type", "gemini");
+    everywhere["everywhere"] = true.into();
+    let reply =
+        json!({ "members": [everywhere, member("PathGroup::\"release\"", "path", "release/**")] });
+    assert_snapshot!(plain(&policy::group::list(&reply)));
+    let mut added = member("PathGroup::\"release\"", "path", "release/**");
+    added["action"] = "added".into();
+    assert_eq!(policy::group::changed(&added), "release/** is in PathGroup::\"release\".");
 }
 
 #[test]

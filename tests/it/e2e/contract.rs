@@ -34,7 +34,7 @@ impl Told {
         if result["isError"] == true {
             // An error's text is the fact, then what to do.
             let message = fields["message"].as_str().expect("a message");
-            assert!(text.starts_with(message) && text.ends_with('.'), "{tool}: {text}");
+            assert!(text.starts_with(message) && text.ends_with(['.', '?']), "{tool}: {text}");
             writeln!(self.text, "{tool}: {code}\n  {text}").expect("a String takes all");
         } else {
             // An outcome is an answer: the text is the same facts.

@@ -152,6 +152,17 @@ CREATE TABLE breaches (
 ) STRICT;
 INSERT INTO breaches VALUES ('00000000-0000-7000-8000-000000000001', 'project', 'path', 'worktree', 'written', 'holder_session', 'holder', 1, NULL, NULL, 1, 1, 1);
 
+CREATE TABLE cedar_entities (
+    project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    kind       TEXT    NOT NULL CHECK (kind IN ('agent', 'agent_type', 'path', 'domain')),
+    group_name TEXT    NOT NULL CHECK (octet_length(group_name) BETWEEN 1 AND 512 AND instr(group_name, char(0)) = 0),
+    member     TEXT    NOT NULL CHECK (octet_length(member) BETWEEN 1 AND 512 AND instr(member, char(0)) = 0), -- a name, a path or pattern as it is shown, a host or '*.' and a host
+    created_by TEXT    NOT NULL CHECK (octet_length(created_by) BETWEEN 1 AND 512 AND instr(created_by, char(0)) = 0),
+    created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, kind, group_name, member)
+) STRICT, WITHOUT ROWID;
+INSERT INTO cedar_entities VALUES ('project', 'agent', 'group_name', 'member', 'created_by', 1);
+
 CREATE TABLE cedar_policies (
     policy_id   TEXT    NOT NULL CHECK (octet_length(policy_id) BETWEEN 1 AND 512 AND instr(policy_id, char(0)) = 0),
     project     TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
@@ -589,6 +600,21 @@ WHEN new.seq_from <> coalesce((SELECT max(seq_to) FROM audit_seals), 0) + 1
   OR new.row_count <> (SELECT count(*) FROM audit_log WHERE seq BETWEEN new.seq_from AND new.seq_to)
 BEGIN
     SELECT RAISE(ABORT, 'audit seals must continue the last seal and fit the rows they seal');
+END;
+
+CREATE TRIGGER cedar_entities_added AFTER INSERT ON cedar_entities BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER cedar_entities_changed AFTER UPDATE ON cedar_entities BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+
+CREATE TRIGGER cedar_entities_removed AFTER DELETE ON cedar_entities BEGIN
+    INSERT INTO meta (key, value) VALUES ('cedar_version', lower(hex(randomblob(16))))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 END;
 
 CREATE TRIGGER cedar_policies_added AFTER INSERT ON cedar_policies BEGIN
