@@ -15,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    Arbiter, ArbiterRefusal, DELAY_MS, LEASE_MS, MARGIN_MS, Permit, by_our_clock, list, number,
-    text,
+    Arbiter, ArbiterRefusal, DELAY_MS, LEASE_MS, MARGIN_MS, Permit, alone, by_our_clock, list,
+    number, text,
 };
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::locks::{Lock, Mode, shared};
+use crate::locks::shared::{self, LostTo};
+use crate::locks::{Lock, Mode};
 use crate::os;
 use crate::repo::{Kind, Target};
 use crate::ruling::{Asked, ELSEWHERE, Ruling};
@@ -52,7 +53,7 @@ impl Arbiter {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(silence) => {
-                    let ruling = Arc::new(self.alone(ctx, &silence)?);
+                    let ruling = Arc::new(alone(ctx, &silence)?);
                     return Ok(Permit { ruling, _turn: turn });
                 }
             };
@@ -206,7 +207,12 @@ impl Arbiter {
         let to = text(&by, "agent_id").to_owned();
         let why = "another machine has it; its grant counts";
         tracing::warn!(path = lock.target.shown, session = lock.session_id, to, "a lock was lost");
-        self.store.write(move |tx| shared::lose(tx, &project, &lock, &to, why, now)).await
+        self.store
+            .write(move |tx| {
+                let to = LostTo { whom: &to, why, at: now };
+                shared::lose(tx, &project, &lock, to)
+            })
+            .await
     }
 
     /// Nobody answers: what has outlived its lease is lost, unless this machine may decide for itself.
@@ -228,7 +234,10 @@ impl Arbiter {
             let why = "its lease ended while the arbiter could not be reached";
             self.store
                 .write(move |tx| {
-                    lost.iter().try_for_each(|l| shared::lose(tx, &project, l, "nobody", why, now))
+                    lost.iter().try_for_each(|lock| {
+                        let to = LostTo { whom: "nobody", why, at: now };
+                        shared::lose(tx, &project, lock, to)
+                    })
                 })
                 .await?;
         }

@@ -169,14 +169,14 @@ impl Arbiter {
         }
         answer
     }
+}
 
-    /// What to do when nobody could be asked.
-    fn alone(&self, ctx: &Context, silence: &Silence) -> Outcome<Ruling> {
-        if ctx.settings.decides_offline && matches!(silence, Silence::Unreachable(_)) {
-            return Ok(Ruling::Provisional);
-        }
-        Err(ArbiterRefusal::Unavailable { why: silence.to_string() }.into())
+/// What to do when nobody could be asked.
+fn alone(ctx: &Context, silence: &Silence) -> Outcome<Ruling> {
+    if ctx.settings.decides_offline && matches!(silence, Silence::Unreachable(_)) {
+        return Ok(Ruling::Provisional);
     }
+    Err(ArbiterRefusal::Unavailable { why: silence.to_string() }.into())
 }
 
 /// A number in an answer; 0 if it is not there.

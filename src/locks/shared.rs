@@ -99,20 +99,22 @@ pub fn show(tx: &Tx<'_>, project: &str, theirs: &[Lock], now: Time) -> Outcome<(
     Ok(())
 }
 
+/// How a lock was lost to another machine.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the words of the sentence")]
+pub struct LostTo<'a> {
+    pub whom: &'a str,
+    pub why: &'a str,
+    pub at: Time,
+}
+
 /// Takes a lock from its session here, because another machine has it now, and leaves it word.
 ///
 /// # Errors
 /// Faults only.
-pub fn lose(
-    tx: &Tx<'_>,
-    project: &str,
-    lock: &Lock,
-    to: &str,
-    why: &str,
-    now: Time,
-) -> Outcome<()> {
+pub fn lose(tx: &Tx<'_>, project: &str, lock: &Lock, to: LostTo<'_>) -> Outcome<()> {
     sql::remove(tx, project, lock)?;
-    news::leave(tx, lock, to, why, now)?;
+    news::leave(tx, lock, to.whom, to.why, to.at)?;
     tx.changed(Topic::Locks);
     Ok(())
 }
