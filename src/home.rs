@@ -144,6 +144,12 @@ impl Home {
         self.dir.join("backups")
     }
 
+    /// What the clients' configurations were before they were wired.
+    #[must_use]
+    pub fn setup(&self) -> PathBuf {
+        self.dir.join("setup")
+    }
+
     /// Room in reserve for a full disk.
     #[must_use]
     pub fn ballast(&self) -> PathBuf {

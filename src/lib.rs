@@ -35,6 +35,7 @@ pub mod handoffs;
 pub mod memory;
 pub mod guard;
 pub mod breaches;
+pub mod mirror;
 pub mod arbiter;
 
 // the one path every call takes
@@ -48,5 +49,6 @@ pub mod seat;
 pub mod mcp;
 pub mod daemon;
 pub mod shim;
+pub mod setup;
 pub mod demo;
 pub mod cli;

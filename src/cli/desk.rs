@@ -59,6 +59,12 @@ impl Desk {
         Ok(env::home(self.home_flag.clone())?)
     }
 
+    /// The state directory that the command line names, if it names one.
+    #[must_use]
+    pub const fn home_flag(&self) -> Option<&PathBuf> {
+        self.home_flag.as_ref()
+    }
+
     /// The settings, with those of the project we stand in.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ pub mod policy;
 pub mod profile;
 pub mod render;
 mod restore;
+mod setup;
 pub mod status;
 mod trouble;
 mod version;
@@ -99,6 +100,7 @@ fn flag(text: &str) -> Result<Flag, String> {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Init(setup::Init),
     Status(status::Status),
     Agents(agents::Agents),
     Locks(locks::Locks),
@@ -116,6 +118,7 @@ enum Command {
     Demo(demo::Demo),
     Config(config::Config),
     Doctor(doctor::Doctor),
+    Uninit(setup::Uninit),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Daemon(daemon::Daemon),
@@ -177,6 +180,8 @@ fn run(cli: Cli) -> Exit {
 impl Command {
     fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         match self {
+            Self::Init(command) => command.run(desk),
+            Self::Uninit(command) => command.run(desk),
             Self::Status(command) => command.run(desk),
             Self::Agents(command) => command.run(desk),
             Self::Locks(command) => command.run(desk),

@@ -86,6 +86,18 @@ pub fn user_home() -> Option<PathBuf> {
     path("HOME")
 }
 
+/// A folder that a variable names, if it is set, not empty and absolute.
+#[must_use]
+pub fn folder(name: &str) -> Option<PathBuf> {
+    path(name).filter(|path| path.is_absolute())
+}
+
+/// The folders that a shell looks for programs in.
+#[must_use]
+pub fn search_path() -> Vec<PathBuf> {
+    path("PATH").map(|all| std::env::split_paths(&all).collect()).unwrap_or_default()
+}
+
 /// Those of [`TELLING`] that are set.
 #[must_use]
 pub fn telling_env() -> BTreeMap<String, String> {

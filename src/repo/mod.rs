@@ -9,6 +9,7 @@
 
 pub mod git;
 pub mod head;
+pub mod hooks;
 pub mod identity;
 pub mod overlap;
 pub mod path;

@@ -73,6 +73,11 @@ impl Mark {
         Self { clock, boot: os::boot_id(), kept: None }
     }
 
+    /// The present.
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
     /// Renews the mark as part of the transaction that is about to commit.
     pub(super) fn keep(&mut self, tx: &Tx<'_>) -> rusqlite::Result<()> {
         let wall = self.clock.now();

@@ -36,6 +36,7 @@ steps![
     "005_guardrail_tables",
     "015_breaches",
     "012_cedar_entities",
+    "016_sync_tables",
     "031_shared_work",
 ];
 

@@ -10,6 +10,7 @@
 
 pub mod backup;
 mod ballast;
+mod capture;
 pub mod clock;
 pub mod inspect;
 pub mod meta;
@@ -75,6 +76,9 @@ impl Store {
         home.prepare()?;
         let path = home.database();
         let mut conn = open::writable(&path, options.durability)?;
+        let shelf = Arc::new(shelf::Shelf::default());
+        // Before any step of the schema: it may touch rows whose changes are logged.
+        shelf.of::<capture::Capture>().register(&conn)?;
         migrate::bring_up(&mut conn, Some(home))?;
         let unclean = home.running_mark().exists();
         std::fs::write(home.running_mark(), "").context("failed to mark the database as in use")?;
@@ -82,7 +86,6 @@ impl Store {
         let ballast_gone = Arc::new(AtomicBool::new(false));
         let ballast = ballast::Ballast::at(home.ballast(), Arc::clone(&ballast_gone));
         let news = Arc::new(News::default());
-        let shelf = Arc::new(shelf::Shelf::default());
         let (sender, queue) = std::sync::mpsc::sync_channel(QUEUE);
         let mark = clock::Mark::new(options.clock);
         let kept = Arc::clone(&shelf);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::ballast::Ballast;
+use super::capture::Capture;
 use super::clock::Mark;
 use super::news::News;
 use super::shelf::Shelf;
@@ -158,8 +159,10 @@ impl Writer {
         jobs: &mut [Box<dyn Job>],
     ) -> anyhow::Result<(super::tx::Topics, Vec<super::tx::Settled>)> {
         let tx = Tx::on(&self.conn, &self.shelf);
+        let capture = tx.kept::<Capture>();
         tx.run("BEGIN IMMEDIATE", [])?;
         for job in jobs {
+            capture.begin(self.mark.now());
             one(&tx, job.as_mut())?;
         }
         self.mark.keep(&tx)?;

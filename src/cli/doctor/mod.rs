@@ -4,10 +4,13 @@
 //! - A *fail* keeps coord from working, a *warn* will sooner or later.
 
 mod around;
+mod clients;
 mod daemon;
 mod database;
 mod home;
 mod rules;
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,17 +21,32 @@ use super::render::style::{NOTE, of_status, paint};
 use super::render::{clean, count};
 use crate::config::Config;
 use crate::home::Home;
+use crate::setup::clients::Client;
 use crate::time::Time;
 
 /// Check the state directory, the database, the daemon and what surrounds them.
 ///
 /// Nothing is changed and no daemon is started. The exit code is 1 if something
 /// keeps coord from working.
+///
+/// With `--clients` each client's own configuration is tried out instead: what
+/// it starts is started, and an edit of a file that another agent holds must be
+/// stopped in its own protocol. That happens in a scratch state directory with a
+/// daemon of its own; nothing of yours is touched.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   coord doctor
+  coord doctor --clients
   coord doctor --json | jq '.checks[] | select(.verdict != \"ok\")'")]
-pub struct Doctor {}
+pub struct Doctor {
+    /// Try out every client that is installed or wired: its server, its hook,
+    /// and what only a person can do
+    #[arg(long)]
+    clients: bool,
+    /// With `--clients`: only this client; may be given several times
+    #[arg(long = "client", value_name = "NAME", value_enum, requires = "clients")]
+    only: Vec<Client>,
+}
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,7 +64,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What was looked at.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// How it ended.
     pub verdict: Verdict,
     /// What was seen.
@@ -64,25 +82,33 @@ struct Patient {
 }
 
 impl Check {
-    fn ok(name: &'static str, message: impl Into<String>) -> Self {
-        Self { name, verdict: Verdict::Ok, message: message.into(), advice: None }
+    fn ok(name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { name: name.into(), verdict: Verdict::Ok, message: message.into(), advice: None }
     }
 
-    fn warn(name: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+    fn warn(
+        name: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         let advice = Some(advice.into());
-        Self { name, verdict: Verdict::Warn, message: message.into(), advice }
+        Self { name: name.into(), verdict: Verdict::Warn, message: message.into(), advice }
     }
 
-    fn fail(name: &'static str, message: impl Into<String>, advice: impl Into<String>) -> Self {
+    fn fail(
+        name: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         Self { verdict: Verdict::Fail, ..Self::warn(name, message, advice) }
     }
 
     /// What a refusal says, as a failed check.
-    fn refused(name: &'static str, trouble: &Trouble) -> Self {
+    fn refused(name: impl Into<Cow<'static, str>>, trouble: &Trouble) -> Self {
         let told = trouble.json().unwrap_or_default();
         let field = |field: &str| told.get(field).and_then(Value::as_str).map(str::to_owned);
         Self {
-            name,
+            name: name.into(),
             verdict: Verdict::Fail,
             message: field("message").unwrap_or_default(),
             advice: field("hint"),
@@ -96,7 +122,7 @@ impl Doctor {
     /// # Errors
     /// [`Trouble::Found`] if a check failed.
     pub fn run(self, desk: &Desk) -> Result<(), Trouble> {
-        let checks = look(desk);
+        let checks = if self.clients { clients::checks(desk, &self.only)? } else { look(desk) };
         let worst = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Ok);
         if desk.json {
             desk.print_json(&json!({ "success": worst < Verdict::Fail, "checks": checks }))?;
@@ -136,6 +162,8 @@ fn look(desk: &Desk) -> Vec<Check> {
 #[must_use]
 pub fn show(checks: &[Check]) -> String {
     let mut text = String::new();
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0).max(11);
+    let indent = width + 7;
     for check in checks {
         let word = match check.verdict {
             Verdict::Ok => "ok",
@@ -143,9 +171,9 @@ pub fn show(checks: &[Check]) -> String {
             Verdict::Fail => "fail",
         };
         let painted = paint(of_status(word), &format!("{word:<4}"));
-        text += &format!("{painted}  {:<11} {}\n", check.name, clean(&check.message));
+        text += &format!("{painted}  {:<width$} {}\n", check.name, clean(&check.message));
         if let Some(advice) = &check.advice {
-            text += &format!("{:18}{} {}\n", "", paint(NOTE, "→"), clean(advice));
+            text += &format!("{:indent$}{} {}\n", "", paint(NOTE, "→"), clean(advice));
         }
     }
     let bad = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();

@@ -146,8 +146,8 @@ fn a_status_fits_one_screen_and_begins_with_what_is_wrong() {
 
 #[test]
 fn a_doctor_says_what_to_do_about_each_thing() {
-    let check = |name, verdict, message: &str, advice: Option<&str>| doctor::Check {
-        name,
+    let check = |name: &'static str, verdict, message: &str, advice: Option<&str>| doctor::Check {
+        name: name.into(),
         verdict,
         message: message.into(),
         advice: advice.map(Into::into),

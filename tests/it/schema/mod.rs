@@ -5,6 +5,7 @@
 //! them anew.
 
 mod audit;
+mod catalogue;
 mod dumps;
 mod engines;
 mod fuzz;
@@ -68,7 +69,7 @@ fn source(stem: &str) -> Source {
 
 /// Every generated file with what it should hold.
 fn generated() -> Vec<(PathBuf, String)> {
-    let mut files = vec![];
+    let mut files: Vec<(PathBuf, String)> = vec![];
     for source in sources() {
         let stem = &source.stem;
         let companion =
@@ -90,8 +91,17 @@ fn generated() -> Vec<(PathBuf, String)> {
         let path = format!("supabase/migrations/{stem}.sql").into();
         files.push((path, postgres::cloud_only(&stem, &text)));
     }
+    let newest = files.iter().filter_map(|(path, _)| number(path)).max();
+    let known = catalogue::text(&sources(), newest.unwrap_or(0));
+    files.push(("schema/mirrored.json".into(), known));
     files.sort();
     files
+}
+
+/// The number of a migration of the mirror.
+fn number(path: &Path) -> Option<u32> {
+    let name = path.strip_prefix("supabase/migrations").ok()?.to_str()?;
+    name.split('_').next()?.parse().ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]

@@ -1,0 +1,12 @@
+//! What this device and its mirror in the cloud tell each other.
+//!
+//! - While sync is on, triggers write every change of a mirrored row into the change
+//!   log, in the transaction that made it; while it is off there is no trigger.
+//! - Switched on later, what is there is exported as ordinary changes.
+//!
+//! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
+
+pub mod capture;
+pub mod catalogue;
+pub mod export;
+mod sql;

@@ -1,0 +1,103 @@
+//! Sending what the mirror does not have.
+
+use super::{Stop, Worker};
+use crate::batch::{self, Batch, Limits};
+use crate::journal::{Journal, State};
+use crate::next::{self, AfterPush};
+use crate::remote::Transport;
+use crate::trouble::Trouble;
+use crate::wire::{self, Pushed};
+
+impl<J: Journal, T: Transport> Worker<J, T> {
+    pub(super) async fn push(&mut self, state: &State, now: u64) -> Result<(), Stop> {
+        let limits = batch::USUAL.halved(self.halvings);
+        let most = match self.through {
+            Some(_) => Limits { changes: usize::MAX, bytes: usize::MAX, ..batch::HARD },
+            None => Limits { changes: batch::HARD.changes, bytes: batch::HARD.bytes, ..limits },
+        };
+        let (changes, bytes) = if self.through.is_some() {
+            (most.changes, most.bytes)
+        } else {
+            (limits.changes + 1, limits.bytes)
+        };
+        let mut rows = self.journal.read(state.acked, changes, bytes)?;
+        let one = rows.first().map(|row| row.tx);
+        if rows.iter().all(|row| Some(row.tx) == one) && self.through.is_none() && !limits.cut {
+            // The first transaction is larger than usual: see where it ends.
+            rows = self.journal.read(state.acked, most.changes + 1, most.bytes)?;
+        }
+        let Some(batch) = batch::batch(&state.acked_hash, &rows, limits, self.through) else {
+            return Err(anyhow::anyhow!("the change log has a gap after {}", state.acked).into());
+        };
+        let request = wire::push(self.schema, &batch);
+        match self.ask::<Pushed>("coord_push", &request, now).await {
+            Ok(answer) => {
+                self.halvings = self.halvings.saturating_sub(1);
+                self.pushed(&batch, state, answer)
+            }
+            Err(Stop::Trouble(Trouble::TooMuch { what } | Trouble::Poison { what })) => {
+                self.narrow(&batch, &what)
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Sends less next time; a change that cannot be sent alone is set aside.
+    fn narrow(&mut self, batch: &Batch, what: &str) -> Result<(), Stop> {
+        if batch.last > batch.first {
+            let size = usize::try_from(batch.last - batch.first + 1).unwrap_or(usize::MAX);
+            while batch::USUAL.halved(self.halvings).changes >= size {
+                self.halvings += 1;
+            }
+            self.through = None;
+            return Ok(());
+        }
+        self.halvings = 0;
+        if batch.changes.is_empty() {
+            return Err(Trouble::Nonsense { what: what.into() }.into());
+        }
+        self.journal.set_aside(batch.first, "untransportable", what)?;
+        Ok(())
+    }
+
+    fn pushed(&mut self, batch: &Batch, state: &State, answer: Pushed) -> Result<(), Stop> {
+        match next::after_push(batch, state.newest, answer) {
+            AfterPush::Acknowledge { seq, refused } => {
+                self.through = None;
+                self.journal.acknowledge(seq, &refused)?;
+                let taken = u64::try_from(seq - state.acked).unwrap_or(0);
+                self.tell(|report| report.pushed += taken);
+            }
+            AfterPush::Resend { through } if self.through == Some(through) => {
+                let what = "it asks for the same range again and again".to_owned();
+                self.through = None;
+                return Err(Trouble::Nonsense { what }.into());
+            }
+            AfterPush::Resend { through } => self.through = Some(through),
+            AfterPush::Rewind { seq } => {
+                self.through = None;
+                self.rewind(seq)?;
+            }
+            AfterPush::Fork(why) => {
+                self.through = None;
+                self.journal.want_fork(why)?;
+            }
+            AfterPush::Upgrade(who) => return Err(Stop::Upgrade(who)),
+            AfterPush::Nonsense(what) => return Err(Trouble::Nonsense { what: what.into() }.into()),
+        }
+        Ok(())
+    }
+
+    /// The mirror was put back to an earlier state.
+    pub(super) fn rewind(&mut self, seq: i64) -> Result<(), Stop> {
+        if self.journal.hash_at(seq)?.is_some() {
+            tracing::warn!(seq, "the mirror was put back; what it lost is sent again");
+            self.journal.rewind(seq)?;
+            self.want_snapshot("restored")?;
+            self.through = None;
+        } else {
+            self.journal.want_fork("the mirror was put back beyond what the log still has")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Wiring clients and git, and taking the wires out again.
+
+mod clients;
+mod corpus;
+mod ground;
+mod hooks;
+mod refusals;
+mod texts;
