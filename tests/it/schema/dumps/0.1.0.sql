@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 13;
+PRAGMA user_version = 14;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -175,6 +175,19 @@ CREATE TABLE cedar_policies (
 ) STRICT;
 INSERT INTO cedar_policies VALUES ('policy_id', 'project', 'policy_text', 'description', 1, 'updated_by', 1);
 
+CREATE TABLE change_log (
+    seq  INTEGER NOT NULL CHECK (seq >= 1),
+    tx   INTEGER NOT NULL CHECK (tx >= 0), -- equal for what one request did: the mirror gets all of it or nothing
+    hlc  INTEGER NOT NULL CHECK (hlc >= 0), -- Unix milliseconds times 65,536 and a counter; only ever rises
+    tbl  TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
+    pk   TEXT    NOT NULL CHECK (instr(pk, char(0)) = 0), -- the key's values as a JSON array
+    op   TEXT    NOT NULL CHECK (op IN ('i', 'u', 'd')),
+    body TEXT    CHECK (json_valid(body) AND instr(body, char(0)) = 0), -- the row as it was then; absent if it is gone, or never changes and can be read later
+    hash TEXT    NOT NULL CHECK (octet_length(hash) = 64 AND length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
+    PRIMARY KEY (seq)
+) STRICT;
+INSERT INTO change_log VALUES (1, 0, 0, 'tbl', 'pk', 'i', NULL, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef');
+
 CREATE TABLE episodic_memories (
     memory_id    TEXT    NOT NULL CHECK (octet_length(memory_id) = 36 AND memory_id GLOB '????????-????-????-????-????????????' AND length(replace(memory_id, '-', '')) = 32 AND memory_id NOT GLOB '*[^0-9a-f-]*'),
     seq          INTEGER NOT NULL CHECK (seq >= 1), -- its place in the full-text index; counted on this device
@@ -315,6 +328,16 @@ CREATE TABLE operation_guardrails (
 ) STRICT;
 INSERT INTO operation_guardrails VALUES ('rule', 1, NULL, NULL, NULL, NULL, NULL, '00000000-0000-7000-8000-000000000001', 1, 1);
 
+CREATE TABLE peer_rows (
+    device_id TEXT    NOT NULL CHECK (octet_length(device_id) = 36 AND device_id GLOB '????????-????-????-????-????????????' AND length(replace(device_id, '-', '')) = 32 AND device_id NOT GLOB '*[^0-9a-f-]*'),
+    tbl       TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
+    pk        TEXT    NOT NULL CHECK (octet_length(pk) BETWEEN 1 AND 2300 AND instr(pk, char(0)) = 0),
+    hlc       INTEGER NOT NULL CHECK (hlc >= 0),
+    body      TEXT    NOT NULL CHECK (json_valid(body) AND instr(body, char(0)) = 0),
+    PRIMARY KEY (device_id, tbl, pk)
+) STRICT, WITHOUT ROWID;
+INSERT INTO peer_rows VALUES ('00000000-0000-7000-8000-000000000001', 'tbl', 'pk', 0, '{}');
+
 CREATE TABLE projects (
     project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
     root_hint  TEXT    CHECK (instr(root_hint, char(0)) = 0), -- where it was last seen; for people, never for decisions
@@ -339,6 +362,39 @@ CREATE TABLE shared_work (
     PRIMARY KEY (task_id)
 ) STRICT;
 INSERT INTO shared_work VALUES ('00000000-0000-7000-8000-000000000001', 'project', NULL);
+
+CREATE TABLE sync_aside (
+    aside_id    INTEGER NOT NULL CHECK (aside_id >= 1),
+    seq         INTEGER CHECK (seq >= 1), -- of the change, if it was this device's
+    tbl         TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
+    pk          TEXT    NOT NULL CHECK (instr(pk, char(0)) = 0),
+    code        TEXT    NOT NULL CHECK (octet_length(code) BETWEEN 1 AND 512 AND instr(code, char(0)) = 0),
+    reason      TEXT    NOT NULL CHECK (instr(reason, char(0)) = 0),
+    ours        TEXT    CHECK (json_valid(ours) AND instr(ours, char(0)) = 0), -- absent: a deletion
+    theirs      TEXT    CHECK (json_valid(theirs) AND instr(theirs, char(0)) = 0), -- absent: they have no such row
+    revision    INTEGER NOT NULL CHECK (revision >= 0), -- theirs
+    at          INTEGER NOT NULL CHECK (at BETWEEN 0 AND 253402300799999),
+    resolved_at INTEGER CHECK (resolved_at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (aside_id)
+) STRICT;
+INSERT INTO sync_aside VALUES (1, NULL, 'tbl', 'pk', 'code', 'reason', NULL, NULL, 0, 1, NULL);
+
+CREATE TABLE sync_rows (
+    tbl       TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
+    pk        TEXT    NOT NULL CHECK (octet_length(pk) BETWEEN 1 AND 2400 AND instr(pk, char(0)) = 0),
+    device_id TEXT    CHECK (octet_length(device_id) = 36 AND device_id GLOB '????????-????-????-????-????????????' AND length(replace(device_id, '-', '')) = 32 AND device_id NOT GLOB '*[^0-9a-f-]*'), -- who wrote it; absent: this device
+    hlc       INTEGER NOT NULL CHECK (hlc >= 0),
+    revision  INTEGER NOT NULL CHECK (revision >= 0), -- what the next change of a policy is based on
+    PRIMARY KEY (tbl, pk)
+) STRICT, WITHOUT ROWID;
+INSERT INTO sync_rows VALUES ('tbl', 'pk', NULL, 0, 0);
+
+CREATE TABLE sync_state (
+    name  TEXT NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 512 AND instr(name, char(0)) = 0),
+    value TEXT NOT NULL CHECK (instr(value, char(0)) = 0),
+    PRIMARY KEY (name)
+) STRICT;
+INSERT INTO sync_state VALUES ('name', 'value');
 
 CREATE TABLE waits (
     ticket      TEXT    NOT NULL CHECK (octet_length(ticket) = 36 AND ticket GLOB '????????-????-????-????-????????????' AND length(replace(ticket, '-', '')) = 32 AND ticket NOT GLOB '*[^0-9a-f-]*'),
