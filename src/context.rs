@@ -89,6 +89,10 @@ pub struct Context {
 pub struct Settings {
     /// How long a lock lasts unless its taker says otherwise, in minutes.
     pub lock_ttl_minutes: i64,
+    /// A lock that is held in another worktree stops an edit, and is not merely told of.
+    pub worktree_locks_block: bool,
+    /// A person's commit is stopped like an agent's, and not merely warned.
+    pub person_commits_block: bool,
     /// The project trusts unknown agents no further than that.
     pub trust_ceiling: Option<u8>,
     /// The project closes hosts that no list names.
@@ -105,6 +109,8 @@ impl Default for Settings {
             lock_ttl_minutes: 120,
             arbitrated: false,
             decides_offline: false,
+            worktree_locks_block: false,
+            person_commits_block: false,
             trust_ceiling: None,
             closed_to_unlisted: false,
         }

@@ -192,6 +192,8 @@ fn settings_are_shown_with_their_origin_and_secrets_are_not() {
     worktree_locks            warn            default
     mode                      mirror          default
     offline_policy            deny            default
+    hook_failure              open            default
+    person_commits            warn            default
     stale_agent_minutes       15              default
     audit_retention_days      90              default
     policy_engine             native          default
