@@ -55,6 +55,7 @@ impl Arbiter {
         for session in self.sessions() {
             note(self.give_back(&session).await);
         }
+        note(self.catch_up(&projects).await);
         let now = os::uptime_ms();
         let every = self.every(now);
         if self.state().polled.is_none_or(|at| now - at >= every) {

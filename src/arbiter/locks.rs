@@ -153,6 +153,27 @@ impl Arbiter {
         Ok(())
     }
 
+    /// Asks for what was locked here without the arbiter: hooks lock what is about to be edited, and do not wait.
+    pub(super) async fn catch_up(&self, projects: &[String]) -> Outcome<()> {
+        if self.state().silent.is_some() {
+            return Ok(()); // asked for when somebody answers again
+        }
+        for project in projects {
+            for lock in self.held_here(project)? {
+                let holding = (project.clone(), lock.session_id.clone(), lock.target.key.clone());
+                let known = self.state().ours.contains_key(&holding);
+                if !known {
+                    let _turn = self.turn(&lock.session_id).await;
+                    let still = self.held_here(project)?.contains(&lock);
+                    if still && !self.state().ours.contains_key(&holding) {
+                        self.win_back(project, &lock).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Renews what a session holds, and finds out what it has lost.
     pub(super) async fn renew(&self, session: &str, projects: &[String]) -> Outcome<()> {
         let _turn = self.turn(session).await;
