@@ -210,7 +210,7 @@ impl Arbiter {
         let ask = json!({
             "req": Uuid::now_v7().to_string(), "project": project, "session": lock.session_id,
             "agent_id": lock.agent_id, "agent_type": lock.agent_type, "reason": lock.reason,
-            "ttl_ms": LEASE_MS, "delay_ms": DELAY_MS, "seen": lock.fence,
+            "ttl_ms": LEASE_MS, "delay_ms": DELAY_MS, "seen": lock.fence, "keep": true,
             "locks": [wanted(&lock.target, mode)],
         });
         let Ok(answer) = self.ask("coord_lock_acquire", &ask).await else { return Ok(()) };
@@ -292,8 +292,13 @@ impl Arbiter {
                 state.ours.entry((project.to_owned(), session, key)).or_insert(fence);
             }
         }
-        let project = project.to_owned();
-        self.store.write(move |tx| shared::show(tx, &project, &theirs, now)).await
+        let (project, last) = (project.to_owned(), number(told, "last_fence"));
+        self.store
+            .write(move |tx| {
+                shared::keep_fence(tx, &project, last, now)?;
+                shared::show(tx, &project, &theirs, now)
+            })
+            .await
     }
 
     pub(super) fn held_here(&self, project: &str) -> Outcome<Vec<Lock>> {

@@ -65,6 +65,17 @@ pub fn last_fence(tx: &Tx<'_>, project: &str) -> Outcome<i64> {
     sql::last_fence(tx, project)
 }
 
+/// Keeps the newest fence of all machines, so that one which is handed out here is greater.
+///
+/// # Errors
+/// Faults only.
+pub fn keep_fence(tx: &Tx<'_>, project: &str, fence: i64, now: Time) -> Outcome<()> {
+    if fence > sql::last_fence(tx, project)? {
+        sql::keep_fence(tx, project, None, fence, now)?;
+    }
+    Ok(())
+}
+
 /// Shows what other machines hold as the arbiter told it, in place of what it told before.
 ///
 /// # Errors
