@@ -135,6 +135,9 @@ pub fn lose(tx: &Tx<'_>, project: &str, lock: &Lock, to: LostTo<'_>) -> Outcome<
 /// # Errors
 /// Faults only.
 pub fn refence(tx: &Tx<'_>, project: &str, lock: &Lock, fence: i64, now: Time) -> Outcome<()> {
+    if fence == lock.fence {
+        return Ok(());
+    }
     sql::keep_fence(tx, project, lock.worktree.as_deref(), fence, now)?;
     sql::put(tx, project, &Lock { fence, ..lock.clone() })
 }
