@@ -8,7 +8,6 @@
 
 mod agents;
 mod approvals;
-mod arbiter;
 mod audit;
 mod breaches;
 mod cli;

@@ -3,6 +3,7 @@
 //! `rest` and `gateway` stand in for `PostgREST`, whose own server is not to be had everywhere; `clients` holds them
 //! against the official JavaScript client.
 
+mod arbiter;
 mod audit;
 mod clients;
 mod enrolment;
