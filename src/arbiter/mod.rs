@@ -10,6 +10,7 @@
 //! Not here: the arbiter's rules (`supabase/migrations/027…029`), HTTP (the crate `sync`).
 
 mod court;
+mod http;
 mod keeper;
 mod locks;
 mod refusal;
@@ -23,6 +24,7 @@ use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
 pub use court::{Answering, Court, Silence};
+pub use http::HttpCourt;
 pub use refusal::ArbiterRefusal;
 
 use crate::context::Context;
