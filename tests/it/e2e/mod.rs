@@ -8,10 +8,12 @@
 
 mod agents;
 mod basics;
+mod client;
 mod chaos;
 mod clients;
 mod consent;
 mod contract;
+mod hooks;
 mod hostile;
 mod people;
 mod project;
@@ -19,4 +21,5 @@ mod rpc;
 mod site;
 mod surface;
 mod trouble;
+mod versus;
 mod watch;
