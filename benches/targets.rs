@@ -18,6 +18,7 @@ mod targets {
     pub mod cloud;
     pub mod contention;
     pub mod guardrails;
+    pub mod hook;
     pub mod locks;
     pub mod mcp;
     pub mod policy;
@@ -45,6 +46,7 @@ const BENCHES: &[Bench] = &[
     ("policy", targets::policy::run),
     ("memory", targets::memory::run),
     ("guardrails", targets::guardrails::run),
+    ("hook", targets::hook::run),
     ("start", targets::start::run),
     ("recovery", targets::start::recovery),
     ("size", targets::size::run),

@@ -27,8 +27,9 @@ fn rust_files(folder: &str) -> Vec<PathBuf> {
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).expect("the folder exists") {
             let path = entry.expect("the folder can be read").path();
+            // What cargo builds is not ours to tidy.
             if path.is_dir() {
-                folders.push(path);
+                folders.extend((!path.ends_with("target")).then_some(path));
             } else if path.extension().is_some_and(|ext| ext == "rs") {
                 found.push(path);
             }

@@ -21,4 +21,5 @@ mod rpc;
 pub mod site;
 mod surface;
 mod trouble;
+mod versus;
 mod watch;
