@@ -60,7 +60,7 @@ const LAYERS: [fn(&str) -> String; 16] = [
     |text| format!("f() {{ {text}; }}; f"),
     |text| format!("bash -c {}", quoted(text)),
     |text| format!("eval {}", quoted(text)),
-    |text| format!("sh <<'E_O_F'\n{text}\nE_O_F\n"),
+    |text| format!("sh <<'E{0}'\n{text}\nE{0}\n", text.len()),
     |text| format!("printf '%s\\n' {} | bash", quoted(text)),
     |text| format!("echo \"$( {text} )\""),
     |text| format!("timeout 60 bash -c {}", quoted(text)),
