@@ -18,7 +18,7 @@ mod hostile;
 mod people;
 mod project;
 mod rpc;
-mod site;
+pub mod site;
 mod surface;
 mod trouble;
 mod versus;
