@@ -15,6 +15,7 @@
 
 mod targets {
     pub mod claims;
+    pub mod cloud;
     pub mod contention;
     pub mod guardrails;
     pub mod hook;
@@ -22,6 +23,9 @@ mod targets {
     pub mod mcp;
     pub mod policy;
     pub mod memory;
+    #[path = "../../tests/it/schema/pg.rs"]
+    #[expect(dead_code, reason = "the tests use more of it")]
+    pub mod pg;
     pub mod size;
     pub mod start;
     pub mod table;
@@ -38,6 +42,7 @@ const BENCHES: &[Bench] = &[
     ("contention", targets::contention::run),
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
+    ("cloud", targets::cloud::run),
     ("policy", targets::policy::run),
     ("memory", targets::memory::run),
     ("guardrails", targets::guardrails::run),
