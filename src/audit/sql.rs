@@ -108,18 +108,32 @@ pub fn rows_after(tx: &Tx<'_>, after: i64, limit: u32) -> rusqlite::Result<Vec<R
     )
 }
 
+/// What [`entries`] selects and filters by; one agent's rows are found by their index,
+/// everybody's by walking back from the newest.
+macro_rules! entries_where {
+    ($found:literal) => {
+        concat!(
+            "SELECT seq, at, agent_id, agent_type, operation, arguments, success, code
+               FROM audit_log WHERE ",
+            $found,
+            " AND seq < :before AND (project = :project OR project IS NULL)
+              AND (:operation IS NULL OR operation = :operation)
+              AND (:since IS NULL OR at >= :since) AND (:until IS NULL OR at <= :until)
+              AND (:success IS NULL OR success = :success)
+            ORDER BY seq DESC LIMIT :limit"
+        )
+    };
+}
+
 /// Calls in a project (and the coordinator's own deeds), newest first.
 pub fn entries(tx: &Tx<'_>, query: &Query<'_>) -> rusqlite::Result<Vec<Entry>> {
     let (since, until) = query.span();
+    let statement = match query.agent_id() {
+        Some(_) => entries_where!("agent_id = :agent"),
+        None => entries_where!(":agent IS NULL"),
+    };
     tx.all(
-        "SELECT seq, at, agent_id, agent_type, operation, arguments, success, code
-           FROM audit_log
-          WHERE seq < :before AND (project = :project OR project IS NULL)
-            AND (:agent IS NULL OR agent_id = :agent)
-            AND (:operation IS NULL OR operation = :operation)
-            AND (:since IS NULL OR at >= :since) AND (:until IS NULL OR at <= :until)
-            AND (:success IS NULL OR success = :success)
-          ORDER BY seq DESC LIMIT :limit",
+        statement,
         named_params! {
             ":before": query.before,
             ":project": query.project,

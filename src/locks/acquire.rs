@@ -204,9 +204,8 @@ impl Tool for AcquireLock {
             return Ok(Progress::Waits);
         }
         shared::make_way(scene, ctx, &claim)?;
-        let swept = queue::sweep(scene, &claim)?;
+        let (survey, swept) = queue::sweep(scene, &claim)?;
         let line = queue::line(tx, scene.project, scene.now)?;
-        let survey = Survey::of(scene, &claim)?;
         match Blocked::tell(&claim, &survey, &line, scene.now) {
             None => {
                 let granted = grant(scene, &claim, &survey, Some(ctx))?;

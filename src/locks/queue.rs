@@ -76,22 +76,21 @@ pub fn has_place(scene: Scene<'_>, ctx: &Context) -> Outcome<bool> {
     Ok(line.iter().any(|waiter| waiter.place.request_key == ctx.request_key))
 }
 
-/// Removes what is out of date around a claim and serves those who wait for it;
-/// true if anything was.
-pub fn sweep(scene: Scene<'_>, claim: &Claim) -> Outcome<bool> {
+/// Looks around a claim, once what is out of date there is removed and those who wait
+/// for it are served; true if anything was.
+pub fn sweep<'c>(scene: Scene<'_>, claim: &'c Claim) -> Outcome<(Survey<'c>, bool)> {
     let survey = Survey::of(scene, claim)?;
-    let all = survey.around.into_iter().flat_map(|(_, locks)| locks);
-    let old: Vec<Lock> = all.filter(|lock| !lock.is_live(scene.now)).collect();
+    let old: Vec<Lock> = survey.stale(scene.now).cloned().collect();
+    if old.is_empty() {
+        return Ok((survey, false));
+    }
     for lock in &old {
         sql::remove(scene.tx, scene.project, lock)?;
     }
-    if !old.is_empty() {
-        scene.tx.changed(Topic::Locks);
-        let freed: Vec<Target> = old.into_iter().map(|lock| lock.target).collect();
-        serve_near(scene, Some(&freed))?;
-        return Ok(true);
-    }
-    Ok(false)
+    scene.tx.changed(Topic::Locks);
+    let freed: Vec<Target> = old.into_iter().map(|lock| lock.target).collect();
+    serve_near(scene, Some(&freed))?;
+    Ok((Survey::of(scene, claim)?, true))
 }
 
 /// How many wait for locks of a project.

@@ -64,6 +64,11 @@ impl<'a> Survey<'a> {
         Ok(Self { around: claim.targets.iter().map(look).collect::<Outcome<_>>()? })
     }
 
+    /// Rows whose time is up.
+    pub fn stale(&self, now: Time) -> impl Iterator<Item = &Lock> {
+        self.around.iter().flat_map(|(_, locks)| locks).filter(move |lock| !lock.is_live(now))
+    }
+
     /// Everything that stands in the claim's way, given the waiters before it.
     pub fn blocks<'b>(&'b self, claim: &Claim, ahead: &'b [Waiter], now: Time) -> Vec<Block<'b>> {
         let mut found = Vec::new();

@@ -77,7 +77,7 @@ fn an_empty_queue_says_that_it_is_empty() {
     let answer = world.agent("ann").asks("get_work", json!({}));
     insta::assert_snapshot!(
         answer.sentence(),
-        @"the queue is empty. Submit_work adds tasks."
+        @"the queue is empty. submit_work adds tasks."
     );
 }
 
