@@ -19,6 +19,7 @@ mod targets {
     pub mod guardrails;
     pub mod locks;
     pub mod mcp;
+    pub mod mirror;
     pub mod policy;
     pub mod memory;
     pub mod size;
@@ -42,6 +43,7 @@ const BENCHES: &[Bench] = &[
     ("guardrails", targets::guardrails::run),
     ("start", targets::start::run),
     ("recovery", targets::start::recovery),
+    ("mirror", targets::mirror::run),
     ("size", targets::size::run),
 ];
 

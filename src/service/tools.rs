@@ -13,6 +13,7 @@ use crate::guard;
 use crate::handoffs;
 use crate::locks;
 use crate::memory;
+use crate::mirror;
 use crate::network;
 use crate::policy;
 use crate::profiles;
@@ -81,6 +82,10 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<approvals::ListApprovals>(),
         Entry::of::<approvals::Approve>(),
         Entry::of::<approvals::Deny>(),
+        Entry::of::<mirror::tools::SyncStatus>(),
+        Entry::of::<mirror::tools::SyncSwitch>(),
+        Entry::of::<mirror::tools::ListConflicts>(),
+        Entry::of::<mirror::tools::ResolveConflict>(),
     ]
 });
 
