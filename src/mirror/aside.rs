@@ -67,6 +67,16 @@ pub fn count(tx: &Tx<'_>) -> Outcome<i64> {
     Ok(tx.one(sql, [], |row| row.get(0))?.unwrap_or(0))
 }
 
+/// What this device wanted of a row that nobody has decided about; `None`: nothing is undecided.
+pub fn undecided(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Option<Value>>> {
+    let sql = "SELECT ours FROM sync_aside
+                WHERE tbl = :tbl AND pk = :pk AND code = 'conflict' AND resolved_at IS NULL
+                ORDER BY aside_id DESC LIMIT 1";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    let ours: Option<Option<String>> = tx.one(sql, named, |row| row.get(0))?;
+    Ok(ours.map(|text| text.and_then(|text| serde_json::from_str(&text).ok())))
+}
+
 /// Those that wait, oldest first.
 pub fn open(tx: &Tx<'_>) -> Outcome<Vec<Conflict>> {
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Class, Table};
 use super::stricter::stricter;
-use super::{log, rows, sql};
+use super::{aside, log, rows, sql};
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
 
@@ -90,7 +90,12 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
     if is_pending(tx, row.table, row.key)? {
         return Ok(());
     }
-    write(tx, table, row.key, row.body)?;
+    let holds = match aside::undecided(tx, row.table, row.key)? {
+        // Nobody has decided yet: what is forbidden here stays forbidden.
+        Some(ours) => stricter(row.table, ours.as_ref(), row.body),
+        None => row.body.cloned(),
+    };
+    write(tx, table, row.key, holds.as_ref())?;
     sql::agree(tx, row.table, row.key, Some(row.device), row.hlc, row.revision)
 }
 
@@ -169,7 +174,7 @@ fn put_aside(tx: &Tx<'_>, table: &str, key: &str, aside: &Aside<'_>) -> Outcome<
     tx.run(
         "INSERT INTO sync_aside (aside_id, seq, tbl, pk, code, reason, ours, theirs, revision, at)
          VALUES ((SELECT coalesce(max(aside_id), 0) + 1 FROM sync_aside), :seq, :tbl, :pk, :code,
-                 :reason, :ours, :theirs, :revision, coord_now())",
+                 :reason, :ours, :theirs, :revision, coord_hlc() >> 16)",
         named_params! {
             ":seq": aside.seq,
             ":tbl": table,

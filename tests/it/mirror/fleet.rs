@@ -133,7 +133,7 @@ pub fn settle(mirror: &Mirror, workspace: &str, machines: &mut [Machine]) {
         }
         let head = mirror
             .cloud
-            .ask(&format!("select head from coord.workspaces where name = '{workspace}'"))
+            .ask(&format!("head from coord.workspaces where name = '{workspace}'"))
             .parse()
             .unwrap_or(0);
         if round > 10 && machines.iter().all(|machine| machine.is_level(head)) {
@@ -146,6 +146,6 @@ pub fn settle(mirror: &Mirror, workspace: &str, machines: &mut [Machine]) {
 
 /// What the mirror has of a device's table.
 pub fn counted(mirror: &Mirror, table: &str, device: &str) -> i64 {
-    let query = format!("select count(*) from coord.{table} where device_id = '{device}'");
+    let query = format!("count(*) from coord.{table} where device_id = '{device}'");
     mirror.cloud.ask(&query).parse().unwrap()
 }
