@@ -33,6 +33,8 @@ bench *ARGS:
 chaos KILLS="1000":
     COORD_CHAOS_KILLS={{KILLS}} cargo nextest run --release -E 'test(chaos)' --no-capture
 
-# Looks for texts that break the guardrails; needs cargo-fuzz and a nightly toolchain.
+# Looks for texts that break the guardrails; needs cargo-fuzz (`cargo install cargo-fuzz`), no nightly toolchain.
 fuzz SECONDS="60":
-    cargo +nightly fuzz run --fuzz-dir tests/fuzz verdict -- -max_total_time={{SECONDS}}
+    mkdir -p tests/fuzz/found
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz -s none verdict tests/fuzz/found tests/fuzz/corpus/verdict -- \
+        -max_total_time={{SECONDS}} -max_len=4096 -timeout=5

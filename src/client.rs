@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -120,15 +121,42 @@ fn become_starter(home: &Home) -> Result<Option<File>, ClientError> {
 /// Starts a daemon that outlives us. If another is faster, ours ends by itself.
 fn spawn_daemon(home: &Home) -> Result<Child, ClientError> {
     let failed = |error: std::io::Error| ClientError::Start { why: error.to_string() };
-    Command::new(own_binary())
+    daemon_command(home).stderr(Stdio::piped()).spawn().map_err(failed)
+}
+
+fn daemon_command(home: &Home) -> Command {
+    let mut command = Command::new(own_binary());
+    command
         .args(["daemon", "foreground"])
         .env("COORD_HOME", home.dir())
         .current_dir("/")
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)
+        .stdout(Stdio::null());
+    command
+}
+
+/// Starts a daemon for the next one who asks, and does not wait for it. Of many, one
+/// starts it.
+///
+/// # Errors
+/// [`ClientError::Start`].
+pub fn start_behind(home: &Home) -> Result<(), ClientError> {
+    let Some(starting) = become_starter(home)? else { return Ok(()) };
+    let mut command = daemon_command(home);
+    // It must outlive whatever group of processes a client kills with its hook.
+    let child = command.stderr(Stdio::null()).process_group(0).spawn();
+    drop(starting);
+    child.map(drop).map_err(|error| ClientError::Start { why: error.to_string() })
+}
+
+/// Nothing is awaited on this stream beyond `until`.
+fn limit(stream: &UnixStream, until: Instant) -> Result<(), ClientError> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(ClientError::Broken(std::io::ErrorKind::TimedOut.into()));
+    }
+    stream.set_read_timeout(Some(left))?;
+    Ok(stream.set_write_timeout(Some(left))?)
 }
 
 /// A daemon that ends before we do must not stay behind as a zombie.
@@ -211,6 +239,58 @@ impl Client {
         Self::greet(stream, home, role)
     }
 
+    /// Connects only if a daemon runs, and gives up at `until`.
+    ///
+    /// # Errors
+    /// [`ClientError::NotRunning`] if none does, [`ClientError::Broken`] if it is late.
+    pub fn connect_until(home: &Home, role: Role, until: Instant) -> Result<Self, ClientError> {
+        let stream =
+            UnixStream::connect(home.socket()).map_err(|_nobody| ClientError::NotRunning)?;
+        limit(&stream, until)?;
+        Self::greet(stream, home, role)
+    }
+
+    /// As [`Client::ask`], giving up at `until`. A daemon that makes way for our version
+    /// is followed within that time.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn ask_until(
+        &mut self,
+        mut request: Request,
+        until: Instant,
+    ) -> Result<Answer, ClientError> {
+        request.id = self.next;
+        self.next += 1;
+        let line = format!("{}\n", serde_json::to_string(&request)?);
+        loop {
+            limit(self.stream.get_ref(), until)?;
+            match self.exchange(&line) {
+                Err(ClientError::TurnedAway { code, .. }) if code == "daemon_is_older" => {
+                    *self = self.follow(until)?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// The same conversation with the next daemon.
+    fn follow(&self, until: Instant) -> Result<Self, ClientError> {
+        loop {
+            std::thread::sleep(LOOK_EVERY);
+            let stream = UnixStream::connect(self.home.socket());
+            match stream {
+                Ok(stream) => {
+                    limit(&stream, until)?;
+                    let next = Self::say(stream, &self.home, self.hello.clone())?;
+                    return Ok(Self { next: self.next, ..next });
+                }
+                Err(_) if Instant::now() < until => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// Connects as whoever `hello` says, starting the daemon if need be.
     ///
     /// # Errors
@@ -235,7 +315,15 @@ impl Client {
     /// # Errors
     /// See [`ClientError`]; a refusal by the rules is an `Answer`, not an error.
     pub fn call(&mut self, tool: &str, arguments: Value) -> Result<Answer, ClientError> {
-        let request = Request { id: self.next, tool: tool.into(), arguments };
+        self.ask(Request { id: 0, tool: tool.into(), arguments, at: None, subagent: None })
+    }
+
+    /// As [`Client::call`], for a request that tells more; its number is set here.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn ask(&mut self, mut request: Request) -> Result<Answer, ClientError> {
+        request.id = self.next;
         self.next += 1;
         let line = format!("{}\n", serde_json::to_string(&request)?);
         let start = Instant::now();

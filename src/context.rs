@@ -86,6 +86,10 @@ pub struct Context {
 pub struct Settings {
     /// How long a lock lasts unless its taker says otherwise, in minutes.
     pub lock_ttl_minutes: i64,
+    /// A lock that is held in another worktree stops an edit, and is not merely told of.
+    pub worktree_locks_block: bool,
+    /// A person's commit is stopped like an agent's, and not merely warned.
+    pub person_commits_block: bool,
     /// The project trusts unknown agents no further than that.
     pub trust_ceiling: Option<u8>,
     /// The project closes hosts that no list names.
@@ -94,7 +98,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lock_ttl_minutes: 120, trust_ceiling: None, closed_to_unlisted: false }
+        Self {
+            lock_ttl_minutes: 120,
+            worktree_locks_block: false,
+            person_commits_block: false,
+            trust_ceiling: None,
+            closed_to_unlisted: false,
+        }
     }
 }
 

@@ -35,10 +35,12 @@ pub mod memory;
 pub mod guard;
 pub mod breaches;
 pub mod mirror;
+pub mod hooks;
+pub mod life;
 
 // the one path every call takes
 pub mod service;
-pub mod life;
+pub mod keeper;
 
 // edges: each translates, none decides
 pub mod client;

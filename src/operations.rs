@@ -18,12 +18,12 @@ pub const POLICIES: &str = include_str!("../cedar/default.cedar");
 
 /// Asking whether a host may be reached.
 pub const NETWORK_ACCESS: &str = "network_access";
-/// Changing a file without a tool of ours, as hooks see it.
+/// Changing a file without a tool of ours; hooks ask by the tool of this name.
 pub const EDIT_FILE: &str = "edit_file";
-/// Running a command, as hooks see it.
+/// Running a command; hooks ask by the tool of this name.
 pub const RUN_COMMAND: &str = "run_command";
-/// Operations that are no tools: what hooks and `check_policy` ask about.
-pub const BEYOND_TOOLS: [&str; 3] = [EDIT_FILE, NETWORK_ACCESS, RUN_COMMAND];
+/// Operations that are no tools: what `check_policy` asks about.
+pub const BEYOND_TOOLS: [&str; 1] = [NETWORK_ACCESS];
 
 /// What the policies know of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

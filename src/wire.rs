@@ -76,6 +76,22 @@ pub struct Request {
     /// Its arguments.
     #[serde(default)]
     pub arguments: Value,
+    /// Where it is about, if not where the hello was said: a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<PathBuf>,
+    /// The subagent for which a hook calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subagent: Option<Subagent>,
+}
+
+/// A subagent, as its client's hooks tell it from its session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subagent {
+    /// The client's name for it.
+    pub id: String,
+    /// What sort it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
 }
 
 /// The answer to a [`Request`].

@@ -101,6 +101,28 @@ pub fn arrive(
     Ok(Caller { agent_id, agent_type, session_id, rule: identity.rule.clone(), person: false })
 }
 
+/// The caller behind an identity that is here already, under the name that it would be
+/// given again; `None` if it must arrive first, which it also must to count as
+/// connected (`stays`).
+///
+/// # Errors
+/// Faults only.
+pub fn standing(tx: &Tx<'_>, identity: &Identity, stays: bool) -> Outcome<Option<Caller>> {
+    let known = sql::find(tx, &identity.session_id)?;
+    let known = known.filter(|row| !row.ended && (row.connected || !stays));
+    let same = known.filter(|row| {
+        (row.agent_type != "agent" || identity.agent_type == "agent")
+            && identity.agent_id.as_ref().is_none_or(|name| *name == row.agent_id)
+    });
+    Ok(same.map(|row| Caller {
+        agent_id: row.agent_id,
+        agent_type: row.agent_type,
+        session_id: row.session_id,
+        rule: identity.rule.clone(),
+        person: false,
+    }))
+}
+
 /// Notes that the caller was heard; true if that was worth writing down, so that
 /// what it holds is to be renewed too.
 ///
@@ -193,6 +215,14 @@ pub fn worktrees(tx: &Tx<'_>, project: &str) -> Outcome<Vec<(String, String)>> {
 /// Faults only.
 pub fn find_live(tx: &Tx<'_>, session_id: &str) -> Outcome<Option<Live>> {
     Ok(sql::live(tx, session_id)?)
+}
+
+/// The living sessions of a session's subagents.
+///
+/// # Errors
+/// Faults only.
+pub fn subagents(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<String>> {
+    Ok(sql::subagents(tx, session_id)?)
 }
 
 /// Every session that has not ended, over all projects.

@@ -14,12 +14,14 @@ pub struct Known {
     pub agent_id: String,
     pub agent_type: String,
     pub ended: bool,
+    pub connected: bool,
 }
 
 /// The row of a session, alive or not.
 pub fn find(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Option<Known>> {
     tx.one(
-        "SELECT session_id, agent_id, agent_type, ended_at IS NOT NULL
+        "SELECT session_id, agent_id, agent_type, ended_at IS NOT NULL,
+                liveness = 'connection'
            FROM agent_sessions WHERE session_id = :session",
         named_params! { ":session": session_id },
         |row| {
@@ -28,6 +30,7 @@ pub fn find(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Option<Known>> {
                 agent_id: row.get(1)?,
                 agent_type: row.get(2)?,
                 ended: row.get(3)?,
+                connected: row.get(4)?,
             })
         },
     )
@@ -157,6 +160,17 @@ pub fn live(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Option<Live>> {
            FROM agent_sessions WHERE session_id = :session AND ended_at IS NULL",
         named_params! { ":session": session_id },
         to_live,
+    )
+}
+
+/// Living sessions of the subagents of a session, which are named after it.
+pub fn subagents(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Vec<String>> {
+    tx.all(
+        "SELECT session_id FROM agent_sessions
+          WHERE session_id >= :session || '/' AND session_id < :session || '0'
+            AND identity_rule = 'subagent' AND ended_at IS NULL",
+        named_params! { ":session": session_id },
+        |row| row.get(0),
     )
 }
 

@@ -3,8 +3,8 @@
 //! - A command is one file: its arguments, whose comments are the help, and what
 //!   it does. What it prints is made by a pure function of the reply.
 //! - `--json` prints the reply as it is. Exit codes are in `exit`.
-//! - `coord mcp` starts with every agent: it is dispatched before anything else
-//!   is set up.
+//! - `coord mcp` starts with every agent and `coord hook` with every tool call: they are
+//!   dispatched before anything else is set up.
 //!
 //! Not here: rules (the domains), how a daemon is found (`client`).
 
@@ -24,6 +24,7 @@ pub mod exit;
 pub mod handoff;
 pub mod guard;
 mod help;
+pub mod hook;
 pub mod locks;
 pub mod man;
 pub mod memory;
@@ -46,6 +47,7 @@ use std::path::PathBuf;
 use clap::CommandFactory as _;
 
 use crate::config::Flag;
+use crate::hooks::Client;
 use desk::Desk;
 use exit::Exit;
 pub use trouble::Trouble;
@@ -125,6 +127,7 @@ enum Command {
     Restore(restore::Restore),
     Daemon(daemon::Daemon),
     Mcp(Mcp),
+    Hook(hook::Hook),
     Completions(completions::Completions),
     Man(man::Man),
     Version(version::Version),
@@ -144,6 +147,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if matches!(arguments.as_slice(), [_, only] if only == "mcp") {
         return shim(None);
+    }
+    if let [_, first, of] = arguments.as_slice()
+        && first == "hook"
+        && let Some(client) = of.to_str().and_then(Client::named)
+    {
+        return hook::answer(client, None);
     }
     let colours = desk::colours(std::io::stdout().is_terminal());
     let parsed = Cli::command()
@@ -166,8 +175,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn run(cli: Cli) -> Exit {
     let Cli { common, command } = cli;
-    if matches!(command, Command::Mcp(_)) {
-        return shim(common.home);
+    match command {
+        Command::Mcp(_) => return shim(common.home),
+        Command::Hook(hook) => return hook.run(common.home),
+        _ => {}
     }
     let mut desk = Desk::new(common);
     match command.run(&mut desk) {
@@ -205,7 +216,7 @@ impl Command {
             Self::Backup(command) => command.run(desk),
             Self::Restore(command) => command.run(desk),
             Self::Daemon(command) => command.run(desk),
-            Self::Mcp(_) => Ok(()),
+            Self::Mcp(_) | Self::Hook(_) => Ok(()),
             Self::Completions(command) => command.run(desk),
             Self::Man(command) => command.run(desk),
             Self::Version(command) => command.run(desk),

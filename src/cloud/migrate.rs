@@ -28,6 +28,8 @@ migrations![
     "008_network_policy_tables",
     "010_cedar_policy_store",
     "011_approval_queue",
+    "012_cedar_entities",
+    "015_breaches",
     "020_cloud",
     "021_cloud_identity",
     "022_cloud_statements",

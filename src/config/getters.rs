@@ -28,6 +28,17 @@ pub enum WorktreeLocks {
     Block,
 }
 
+/// What becomes of an edit that no daemon can be asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HookFailure {
+    /// It passes, and the miss is noted.
+    #[default]
+    Open,
+    /// It is denied.
+    Closed,
+}
+
 /// What decides who may do what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -80,6 +91,18 @@ impl Config {
     #[must_use]
     pub fn worktree_locks(&self) -> WorktreeLocks {
         if self.is("worktree_locks", "block") { WorktreeLocks::Block } else { WorktreeLocks::Warn }
+    }
+
+    /// What becomes of an edit that no daemon can be asked about.
+    #[must_use]
+    pub fn hook_failure(&self) -> HookFailure {
+        if self.is("hook_failure", "closed") { HookFailure::Closed } else { HookFailure::Open }
+    }
+
+    /// Whether a person's commit of a file that an agent holds is refused.
+    #[must_use]
+    pub fn person_commits_block(&self) -> bool {
+        self.is("person_commits", "block")
     }
 
     /// Minutes of silence after which an agent without a connection counts as dead.

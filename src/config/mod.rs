@@ -18,7 +18,7 @@ mod value;
 use std::path::Path;
 
 pub use env::{Environment, TELLING, is_terminal, telling_env};
-pub use getters::{Durability, NetworkPolicy, PolicyEngine, WorktreeLocks};
+pub use getters::{Durability, HookFailure, NetworkPolicy, PolicyEngine, WorktreeLocks};
 pub use refusal::{ConfigRefusal, Origin};
 pub use settings::{SETTINGS, Setting};
 pub use value::{Accepts, Value};

@@ -120,6 +120,24 @@ pub static SETTINGS: &[Setting] = &[
         ..BASE
     },
     Setting {
+        key: "hook_failure",
+        variable: "COORD_HOOK_FAILURE",
+        accepts: Accepts::Choice(&["closed", "open"]),
+        default: Some("open"),
+        place: Place::ProjectTightens,
+        meaning: "an edit that cannot be checked, as no daemon answers: open lets it pass, closed does not",
+        ..BASE
+    },
+    Setting {
+        key: "person_commits",
+        variable: "COORD_PERSON_COMMITS",
+        accepts: Accepts::Choice(&["block", "warn"]),
+        default: Some("warn"),
+        place: Place::ProjectTightens,
+        meaning: "a person commits a file that an agent holds: warn tells of it, block refuses",
+        ..BASE
+    },
+    Setting {
         key: "stale_agent_minutes",
         variable: "STALE_AGENT_MINUTES",
         accepts: Accepts::Whole { min: 1, max: 1_440 },

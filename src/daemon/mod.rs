@@ -13,6 +13,7 @@ pub mod lockfile;
 pub mod log;
 mod mirror;
 mod presence;
+mod pulse;
 mod session;
 mod socket;
 mod watch;
@@ -31,17 +32,18 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Flag, NetworkPolicy};
+use crate::config::{Config, Flag, NetworkPolicy, WorktreeLocks};
 use crate::context::Settings;
 use crate::failure::Outcome;
 use crate::home::Home;
-use crate::life::Keeper;
+use crate::keeper::Keeper;
 use crate::repo::Repo;
 use crate::service::Service;
 use crate::store::{Options, Store};
 use crate::time::Clock;
 use crate::wire::{Hello, PROTOCOL};
 use presence::Presence;
+use pulse::Pulse;
 
 /// How long a repository's identity is believed before git is asked again.
 const REPO_FOR: Duration = Duration::from_secs(60);
@@ -61,6 +63,7 @@ pub struct Daemon {
     home: Home,
     keeper: Keeper,
     presence: Presence,
+    pulse: Pulse,
     repos: Mutex<HashMap<PathBuf, Known>>,
     stop: CancellationToken,
     successor: Mutex<Option<Successor>>,
@@ -93,6 +96,7 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         home: home.clone(),
         keeper,
         presence: Presence::default(),
+        pulse: Pulse::default(),
         repos: Mutex::default(),
         stop: CancellationToken::new(),
         successor: Mutex::default(),
@@ -137,6 +141,7 @@ pub fn hand_over(successor: &Successor) -> anyhow::Error {
 impl Daemon {
     async fn serve(self: &Arc<Self>, home: &Home, config: &Config) -> Outcome<()> {
         self.keeper.start_of_daemon().await?;
+        self.watch_again();
         let listener = socket::bind(&home.socket())?;
         tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "serving");
         let tasks = TaskTracker::new();
@@ -251,6 +256,8 @@ fn settings_of(config: &Config) -> Settings {
     let closed = config.network_default_policy() == NetworkPolicy::Deny;
     Settings {
         lock_ttl_minutes: config.lock_ttl_minutes().into(),
+        worktree_locks_block: config.worktree_locks() == WorktreeLocks::Block,
+        person_commits_block: config.person_commits_block(),
         trust_ceiling: trust.filter(|_| config.is_of_project("profiles_default_trust")),
         closed_to_unlisted: closed && config.is_of_project("network_default_policy"),
     }

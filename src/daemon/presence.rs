@@ -25,7 +25,7 @@ pub struct Presence {
 }
 
 impl Presence {
-    fn come(&self, sessions: &[String]) {
+    pub(super) fn come(&self, sessions: &[String]) {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         for session in sessions {
             *connections.entry(session.clone()).or_default() += 1;
@@ -33,7 +33,7 @@ impl Presence {
     }
 
     /// Takes one connection away from each; those that now have none are returned.
-    fn go(&self, sessions: &[String]) -> Vec<String> {
+    pub(super) fn go(&self, sessions: &[String]) -> Vec<String> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         let mut alone = Vec::new();
         for session in sessions {
@@ -66,8 +66,11 @@ impl Presence {
 
 impl Daemon {
     /// A connection has been given its seat.
-    pub(super) fn sit_down(&self, seat: &Seat) {
+    pub(super) fn sit_down(self: &Arc<Self>, seat: &Seat) {
         self.presence.count_by(true);
+        if let Some(client) = seat.watched() {
+            self.watch(&seat.caller().session_id, client);
+        }
         if seat.role() == Role::Mcp {
             self.presence.come(&[seat.caller().session_id.clone()]);
             self.keeper.came(&seat.caller().session_id);

@@ -119,7 +119,15 @@ async fn speak_plainly(
         let request: Request =
             serde_json::from_str(&text).context("a request could not be read")?;
         let gone = CancellationToken::new();
-        let ctx = seat.context(&request.id.to_string(), None).await;
+        let place = match &request.at {
+            Some(at) => {
+                let repo = daemon.repo_at(at).await;
+                let settings = daemon.settings_at(&repo.root, seat.hello());
+                Some((repo, settings))
+            }
+            None => None,
+        };
+        let ctx = seat.context_of(&request, place).await;
         let ctx = ctx.map_err(|failure| anyhow::anyhow!("{failure}"))?;
         let call = daemon.service.call(ctx, &request.tool, request.arguments, &gone);
         let reply = Reply { id: request.id, answer: call.await };

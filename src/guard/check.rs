@@ -155,7 +155,7 @@ fn judged(input: &Input<'_>, setting: &Setting<'_>) -> Verdict {
     verdict
 }
 
-fn setting<'a>(
+pub(super) fn setting<'a>(
     scene: &'a Scene,
     rules: &'a RuleSet,
     trust: u8,

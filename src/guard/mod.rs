@@ -11,6 +11,7 @@
 
 mod active;
 mod check;
+mod judge;
 mod limits;
 mod list;
 mod note;
@@ -23,12 +24,14 @@ mod state;
 use std::sync::{PoisonError, RwLock};
 
 pub use check::{CheckGuardrails, Checked};
+pub use judge::{Judged, foresee, judge};
 pub use limits::{ADDED_MAX, EXPLANATION_MAX, NAME_MAX, OPERATION_MAX, PATHS_MAX, PATTERN_MAX};
 pub use list::{Guardrails, ListGuardrails};
 pub use note::{Caught, note};
 pub use people::{AddGuardrail, DisableGuardrail, EnableGuardrail, SetGuardrail};
 pub use refusal::{Blocked, GuardRefusal};
 pub use screen::{Screened, is_screened, screen};
+pub use state::Scene;
 
 use crate::config::Config;
 use crate::context::Context;

@@ -91,7 +91,7 @@ impl Scene {
         };
         for (path, target) in &self.touched {
             for lock in locks::holders(tx, project, target, ctx.now)? {
-                if lock.session_id != *me {
+                if lock.session_id != *me && !locks::is_parent(&lock.session_id, me) {
                     push(self.lock(path, lock));
                 }
             }

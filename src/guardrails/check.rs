@@ -3,6 +3,7 @@
 //! Not here: the playing (`machine`), the weighing (`verdict`).
 
 use crate::guardrails::effect::Verb;
+use crate::guardrails::fence::{commands, fences};
 use crate::guardrails::input::{Input, Kind, Setting, classify};
 use crate::guardrails::machine::{Arg, Data, Machine};
 use crate::guardrails::parse::{LONGEST, parse};
@@ -36,13 +37,34 @@ pub fn play(input: &Input<'_>, setting: &Setting<'_>, tracing: bool) -> Report {
         }
         Input::Sql(text) => programs::database::sql(&mut machine, text),
         Input::FileEdit { path, op } => file_edit(&mut machine, path, op),
-        Input::Text(text) => match classify(text) {
-            Kind::Shell => shell(&mut machine, text),
-            Kind::Sql => programs::database::sql(&mut machine, text),
-            Kind::Prose => {}
-        },
+        Input::Text(text) => self::text(&mut machine, text),
     }
     machine.report
+}
+
+/// A text of an unknown kind. Of prose, the fenced blocks are judged that hold commands.
+fn text(machine: &mut Machine<'_>, text: &str) {
+    let (blocks, around) = fences(text);
+    match classify(if blocks.is_empty() { text } else { &around }) {
+        Kind::Shell => shell(machine, text),
+        Kind::Sql => programs::database::sql(machine, text),
+        Kind::Prose => {}
+    }
+    for block in blocks {
+        let code = commands(block.code);
+        let kind = match block.language.to_ascii_lowercase().as_str() {
+            "sh" | "bash" | "shell" | "zsh" | "fish" | "console" | "terminal" | "shell-session"
+            | "sh-session" | "shellscript" => Kind::Shell,
+            "sql" | "psql" | "pgsql" | "postgres" | "postgresql" | "mysql" | "sqlite" => Kind::Sql,
+            "" => classify(&code),
+            _ => Kind::Prose,
+        };
+        match kind {
+            Kind::Shell => shell(machine, &code),
+            Kind::Sql => programs::database::sql(machine, &code),
+            Kind::Prose => {}
+        }
+    }
 }
 
 fn length(input: &Input<'_>) -> usize {
@@ -56,10 +78,7 @@ fn length(input: &Input<'_>) -> usize {
 fn shell(machine: &mut Machine<'_>, text: &str) {
     let script = parse(text);
     let mut env = machine.shell();
-    machine.script(&script, &mut env, &Data::Unknown);
-    if let Some(why) = script.fault {
-        machine.report.unknown(why, None);
-    }
+    machine.script_of(text, &script, &mut env, &Data::Unknown);
 }
 
 fn file_edit(machine: &mut Machine<'_>, path: &str, op: &str) {

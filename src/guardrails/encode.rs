@@ -7,6 +7,16 @@
 /// Decodes the inside of `$'…'`.
 #[must_use]
 pub fn ansi_c(text: &str) -> String {
+    unescaped(text, false)
+}
+
+/// The text that `echo -e` and `%b` of `printf` make: after `\0` three octal digits count.
+#[must_use]
+pub fn echo(text: &str) -> String {
+    unescaped(text, true)
+}
+
+fn unescaped(text: &str, echo: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
@@ -19,7 +29,12 @@ pub fn ansi_c(text: &str) -> String {
             bytes.push(b'\\');
             break;
         };
-        rest = escape(kind, tail, &mut bytes);
+        // The zero only announces the digits.
+        let announced = echo && kind == b'0';
+        rest = match tail.split_first() {
+            Some((&digit @ b'0'..=b'7', tail)) if announced => escape(digit, tail, &mut bytes),
+            _ => escape(kind, tail, &mut bytes),
+        };
     }
     text_of(bytes)
 }
@@ -228,7 +243,7 @@ fn printf_once(format: &str, args: &mut std::slice::Iter<'_, &str>, out: &mut St
         }
         match chars.next() {
             Some('%') => out.push('%'),
-            Some('b') => out.push_str(&ansi_c(args.next().unwrap_or(&""))),
+            Some('b') => out.push_str(&echo(args.next().unwrap_or(&""))),
             Some('c') => out.extend(args.next().unwrap_or(&"").chars().take(1)),
             Some(_) => out.push_str(args.next().unwrap_or(&"")),
             None => {}

@@ -5,6 +5,8 @@
 //!
 //! Not here: what an option means (`programs`).
 
+use smallvec::SmallVec;
+
 use crate::guardrails::machine::Arg;
 
 /// One option as given.
@@ -18,9 +20,9 @@ struct Flag<'a> {
 /// A command's options and operands.
 #[derive(Clone, Debug, Default)]
 pub struct Opts<'a> {
-    flags: Vec<Flag<'a>>,
+    flags: SmallVec<[Flag<'a>; 4]>,
     /// What is no option, in order.
-    pub operands: Vec<&'a Arg>,
+    pub operands: SmallVec<[&'a Arg; 8]>,
     /// Where in `operands` the first word after `--` stands.
     pub after_dashes: Option<usize>,
     single: bool,
@@ -96,12 +98,16 @@ impl<'a> Opts<'a> {
     /// may ask for a value (`--replicas=0`).
     #[must_use]
     pub fn has(&self, names: &str) -> bool {
-        names.split_ascii_whitespace().any(|name| self.find(name).is_some())
+        !self.flags.is_empty()
+            && names.split_ascii_whitespace().any(|name| self.find(name).is_some())
     }
 
     /// The value of the last of the named options.
     #[must_use]
     pub fn value(&self, names: &str) -> Option<&'a str> {
+        if self.flags.is_empty() {
+            return None;
+        }
         let mut found = names.split_ascii_whitespace().filter_map(|name| self.find(name));
         found.find_map(|flag| flag.value)
     }

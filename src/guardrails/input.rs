@@ -5,6 +5,7 @@
 //! Not here: the answer (`check`, `verdict`).
 
 use crate::guardrails::ruleset::RuleSet;
+use crate::guardrails::words::Words;
 use crate::guardrails::{paths, programs, sql};
 
 /// What an agent wants to do.
@@ -121,18 +122,22 @@ pub enum Kind {
     Prose,
 }
 
-const COMMON: &str = "ls cd cat echo printf grep sed awk mkdir cp mv touch chmod chown sudo env export \
+static COMMON: Words<512> = Words::new(
+    "ls cd cat echo printf grep sed awk mkdir cp mv touch chmod chown sudo env export \
     tar curl wget ssh scp source bash sh zsh node npm npx yarn pnpm python pip cargo rustc go make cmake \
     docker git gh kubectl for while if until case eval exec xargs tee truncate dd ln diff rsync ps kill \
     jq yq pytest jest vitest tsc java mvn gradle ruby rails bundle perl php composer crontab systemctl \
     psql mysql sqlite3 redis-cli mongosh set test time timeout nohup nice trap alias cd pushd rmdir unlink \
     shred wc sort uniq head tail find fd rg rm su apt apt-get brew dpkg journalctl date sleep true false read \
-    terraform helm aws gcloud az mktemp openssl base64 gpg vim nano less file stat du df rake uv poetry [ { (";
+    terraform helm aws gcloud az mktemp openssl base64 gpg vim nano less file stat du df rake uv poetry [ { (",
+);
 
 /// Words that prose is made of and commands are not.
-const STOP: &str = "the a an to and of in for with that this when why is are should from our on it be was \
+static STOP: Words<256> = Words::new(
+    "the a an to and of in for with that this when why is are should from our on it be was \
     not all but so if how we you they must can will would into than then before after without because \
-    where which who their its these those has have had also please by at as old new";
+    where which who their its these those has have had also please by at as old new",
+);
 
 /// Tells prose from commands and SQL.
 #[must_use]
@@ -144,7 +149,7 @@ pub fn classify(text: &str) -> Kind {
         return Kind::Sql;
     }
     let bare = first.rsplit('/').next().unwrap_or(first);
-    let known = paths::contains_word(COMMON, bare) || programs::is_known(bare);
+    let known = COMMON.contains(bare) || programs::is_known(bare);
     let assigns = first.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     });
@@ -164,7 +169,7 @@ pub fn classify(text: &str) -> Kind {
     }
     let lines = text.lines().any(|line| {
         let word = line.split_whitespace().next().unwrap_or("");
-        text.contains('\n') && paths::contains_word(COMMON, word) && !reads_like_prose(line, 2)
+        text.contains('\n') && COMMON.contains(word) && !reads_like_prose(line, 2)
     });
     if lines || (has_operators(text) && !reads_like_prose(text, 1)) {
         Kind::Shell
@@ -189,7 +194,7 @@ fn reads_like_prose(text: &str, least: usize) -> bool {
     let words = text.split_whitespace().take(400);
     let stops = words.filter(|word| {
         let word = word.trim_matches([',', '.', ';', ':', '!', '?', '(', ')']);
-        paths::contains_word(STOP, &word.to_lowercase())
+        STOP.contains(&word.to_lowercase())
     });
     stops.count() >= least && !text.contains(['\'', '"'])
         || text.ends_with('.')

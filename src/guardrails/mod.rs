@@ -13,7 +13,9 @@ mod check;
 mod effect;
 mod encode;
 mod explain;
+mod fence;
 mod getopt;
+mod glob;
 mod input;
 mod machine;
 mod parse;
@@ -25,6 +27,7 @@ mod ruleset;
 mod scripting;
 mod sql;
 mod verdict;
+mod words;
 
 pub use batch::batch_line;
 pub use check::check;

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::guardrails::effect::{Effect, PathRef, Reach, Verb};
+use crate::guardrails::glob::glob_matches;
 use crate::guardrails::input::Setting;
 use crate::guardrails::parse::Span;
 use crate::guardrails::paths;
@@ -156,8 +157,6 @@ fn touches(effect: &Effect, held: &str, setting: &Setting<'_>) -> bool {
                 || (verb.reach() == Reach::Below && paths::below(&held, &path).is_some())
                 || paths::below(&path, &held).is_some()
         }
-        (PathRef::Pattern(path), _) => {
-            paths::glob_matches(&paths::resolve(path, root, home), &held)
-        }
+        (PathRef::Pattern(path), _) => glob_matches(&paths::resolve(path, root, home), &held),
     }
 }

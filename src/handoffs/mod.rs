@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use list::{ListHandoffs, ShowHandoff};
 pub use read::ReadHandoff;
 pub use refusal::HandoffRefusal;
-pub use write::{ENTRIES_MAX, ENTRY_MAX, SUMMARY_MAX, WriteHandoff};
+pub use write::{Draft, ENTRIES_MAX, ENTRY_MAX, SUMMARY_MAX, WriteHandoff, latest_at, leave};
 
 use crate::time::Time;
 

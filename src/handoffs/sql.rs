@@ -95,6 +95,19 @@ pub fn find(tx: &Tx<'_>, project: &str, handoff_id: &str) -> Outcome<Option<Hand
     Ok(found)
 }
 
+/// When a session last wrote a handoff.
+pub fn latest_at(tx: &Tx<'_>, session: &str) -> Outcome<Option<Time>> {
+    let found = tx.one(
+        "SELECT h.created_at FROM agent_sessions s
+           JOIN handoff_documents h ON h.project = s.project AND h.agent_id = s.agent_id
+          WHERE s.session_id = :session AND h.session_id = :session
+          ORDER BY h.created_at DESC LIMIT 1",
+        named_params! { ":session": session },
+        |row| row.get(0),
+    )?;
+    Ok(found)
+}
+
 /// An agent's latest handoff.
 pub fn latest_of(tx: &Tx<'_>, project: &str, agent: &str) -> Outcome<Option<Handoff>> {
     Ok(of_agent(tx, project, agent, None, 1)?.into_iter().next())

@@ -102,6 +102,56 @@ impl Tool for WriteHandoff {
     }
 }
 
+/// A handoff that the coordinator writes in an agent's place.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as in a handoff")]
+pub struct Draft {
+    pub summary: String,
+    pub in_progress: Vec<String>,
+    pub relevant_files: Vec<String>,
+    pub head: Head,
+}
+
+/// Writes a handoff for somebody else: session, agent, kind of client and project.
+///
+/// # Errors
+/// Faults only.
+pub fn leave(
+    tx: &Tx<'_>,
+    (session, agent, agent_type, project): (&str, &str, &str, &str),
+    draft: Draft,
+    now: Time,
+) -> Outcome<()> {
+    let handoff = Handoff {
+        from_device: None,
+        handoff_id: new_id(now),
+        agent_id: agent.to_owned(),
+        agent_type: agent_type.to_owned(),
+        created_at: now,
+        summary: draft.summary,
+        completed_work: Vec::new(),
+        in_progress: draft.in_progress,
+        decisions: Vec::new(),
+        next_steps: Vec::new(),
+        relevant_files: draft.relevant_files,
+        branch: draft.head.branch,
+        commit: draft.head.commit,
+        open_locks: sql::open_locks(tx, project, session, now)?,
+        open_tasks: sql::open_tasks(tx, project, session)?,
+    };
+    sql::insert(tx, project, session, &handoff)?;
+    tx.changed(Topic::Handoffs);
+    Ok(())
+}
+
+/// When a session last wrote a handoff.
+///
+/// # Errors
+/// Faults only.
+pub fn latest_at(tx: &Tx<'_>, session: &str) -> Outcome<Option<Time>> {
+    sql::latest_at(tx, session)
+}
+
 /// A UUIDv7 of this moment, so that ids and times sort alike.
 fn new_id(now: Time) -> String {
     let ms = u64::try_from(now.ms()).unwrap_or_default();

@@ -10,16 +10,18 @@
 //!
 //! Not here: who still has a connection (`daemon`), what a renewal is (the domains).
 
-mod keeper;
 mod sql;
+mod tools;
 
 use serde::Serialize;
 
-pub use keeper::{Keeper, RESTART_GRACE};
+pub use tools::{EndSession, Over};
 
 use crate::agents::{self, Live, Reason};
 use crate::failure::Outcome;
+use crate::hooks;
 use crate::locks;
+use crate::repo::Head;
 use crate::store::{Topic, Tx};
 use crate::time::{DAY, HOUR, MINUTE, SECOND, Time};
 use crate::waits;
@@ -68,11 +70,28 @@ pub struct Freed {
 /// # Errors
 /// Faults only.
 pub fn end(tx: &Tx<'_>, session_id: &str, reason: Reason, now: Time) -> Outcome<Option<Ended>> {
-    let Some(Live { session_id, agent_id, project, .. }) =
-        agents::close(tx, session_id, reason, now)?
-    else {
-        return Ok(None);
-    };
+    end_at(tx, session_id, reason, None, now)
+}
+
+/// As [`end`], with the branch that the agent was on, if that is known.
+fn end_at(
+    tx: &Tx<'_>,
+    session_id: &str,
+    reason: Reason,
+    head: Option<&Head>,
+    now: Time,
+) -> Outcome<Option<Ended>> {
+    match agents::close(tx, session_id, reason, now)? {
+        Some(live) => Ok(Some(rest(tx, live, reason, head, now)?)),
+        None => Ok(None),
+    }
+}
+
+/// Frees what a session holds, whether or not its row is closed; its handoff comes first,
+/// because it names what was open.
+fn rest(tx: &Tx<'_>, live: Live, reason: Reason, head: Option<&Head>, now: Time) -> Outcome<Ended> {
+    hooks::farewell(tx, &live, reason == Reason::Finished, head, now)?;
+    let Live { session_id, agent_id, project, .. } = live;
     // First it leaves every queue: it must not be served with what it gives back.
     let queues = sql::queues_of(tx, &session_id)?;
     waits::leave_all(tx, &session_id)?;
@@ -88,7 +107,7 @@ pub fn end(tx: &Tx<'_>, session_id: &str, reason: Reason, now: Time) -> Outcome<
         .map(|lock| Freed { project: lock.project, path: lock.path, fence: lock.fence })
         .collect();
     tx.changed(Topic::Agents);
-    Ok(Some(Ended { session_id, agent_id, project, reason, released, returned }))
+    Ok(Ended { session_id, agent_id, project, reason, released, returned })
 }
 
 /// What one look at the clock cleared away.
@@ -139,6 +158,7 @@ pub fn reap(tx: &Tx<'_>, now: Time, spared: &[String]) -> Outcome<Reaped> {
     reaped.leases_expired = work::expire(tx, now)?;
     reaped.waits_expired = waits::expire(tx, now.plus(-WAIT_KEPT))?;
     reaped.replies_dropped = sql::drop_replies(tx, now.plus(-REPLY_KEPT))?;
+    hooks::forget(tx, now)?;
     Ok(reaped)
 }
 

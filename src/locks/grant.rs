@@ -17,6 +17,8 @@ use crate::store::Topic;
 pub struct Granted {
     /// For the one who asked.
     pub reply: Acquired,
+    /// One for each target, in order.
+    pub fences: Vec<i64>,
     /// It made room for others too: a row was out of date, or is shared now.
     pub opened: bool,
 }
@@ -35,6 +37,7 @@ pub fn grant(scene: Scene<'_>, claim: &Claim, survey: &Survey<'_>) -> Outcome<Gr
     Ok(Granted {
         opened: writer.opened,
         reply: Acquired::new(action, &claim.targets, expires_at, &fences),
+        fences,
     })
 }
 

@@ -14,6 +14,7 @@ mod acquire;
 mod arguments;
 mod check;
 mod deadlock;
+mod edit;
 mod force;
 mod grant;
 mod life;
@@ -34,6 +35,7 @@ pub use arguments::{
 };
 pub use check::{CheckLocks, LOCKS_MAX, LockRow, Locks};
 pub use deadlock::Link;
+pub use edit::{Taken, held_here, is_parent, take_for_edit};
 pub use force::{ForceReleaseLock, Forced, REASON_MIN};
 pub use life::{Released, expire, next_deadline, release_session, renew};
 pub use news::{HeldFileChanged, News, TakenAway, news, tell};

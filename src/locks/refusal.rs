@@ -122,7 +122,9 @@ impl Blocked {
         }
     }
 
-    fn facts(&self) -> Map<String, Value> {
+    /// The story as fields.
+    #[must_use]
+    pub fn facts(&self) -> Map<String, Value> {
         let mut facts = Map::new();
         let mut put = |name: &str, value: Value| drop(facts.insert(name.to_owned(), value));
         put("file_path", json!(self.path));

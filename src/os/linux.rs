@@ -1,5 +1,6 @@
 //! Linux: `/proc`, `statfs`.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::Stat;
@@ -24,6 +25,13 @@ fn parse_stat(text: &str) -> Option<Stat> {
         parent: fields.get(1)?.parse().ok()?,
         started: (*fields.get(19)?).to_owned(),
     })
+}
+
+/// See `pidfd_open(2)`.
+pub fn end_of(pid: u32) -> std::io::Result<Option<OwnedFd>> {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = pid.ok_or(std::io::ErrorKind::NotFound)?;
+    Ok(Some(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::NONBLOCK)?))
 }
 
 pub fn boot_id() -> String {

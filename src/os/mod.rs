@@ -42,6 +42,17 @@ impl Process {
     }
 }
 
+/// A descriptor that becomes readable when the process ends; `None` where the system
+/// has none.
+///
+/// # Errors
+/// When the process is gone already, or descriptors are.
+pub fn end_of(process: &Process) -> std::io::Result<Option<std::os::fd::OwnedFd>> {
+    let descriptor = system::end_of(process.pid)?;
+    // The id may have been used again between the two looks.
+    if process.is_alive() { Ok(descriptor) } else { Err(std::io::ErrorKind::NotFound.into()) }
+}
+
 /// What the system knows of a process.
 pub struct Stat {
     /// Short name of the executable.

@@ -11,6 +11,7 @@ use super::catalogue::{Call, Entry};
 use crate::approvals::{self, Wanted};
 use crate::context::Context;
 use crate::failure::Outcome;
+use crate::hooks::{EditFile, RunCommand};
 use crate::locks::AcquireLock;
 use crate::operations::Operation;
 use crate::policy::{self, Decision, Effect, PolicyRefusal, Question, Resource};
@@ -25,6 +26,8 @@ pub struct Subject {
     resources: Vec<Resource>,
     /// Keys of the files that it is going to change.
     files: Vec<String>,
+    /// What else policies are told.
+    context: Map<String, Value>,
     /// Whether limits hold it back.
     limited: bool,
 }
@@ -53,10 +56,12 @@ impl Subject {
             people: entry.audience == Audience::People,
         };
         let limited = entry.access == Access::Read || entry.grows;
-        let mut subject = Self { operation, resources: Vec::new(), files: Vec::new(), limited };
+        let context = told(entry, arguments);
+        let mut subject =
+            Self { operation, resources: Vec::new(), files: Vec::new(), context, limited };
         if entry.access == Access::Write {
-            let changes = entry.name == AcquireLock::NAME
-                && arguments.get("mode").and_then(Value::as_str) != Some("shared");
+            let takes = [AcquireLock::NAME, EditFile::NAME].contains(&entry.name);
+            let changes = takes && arguments.get("mode").and_then(Value::as_str) != Some("shared");
             for target in targets(ctx, arguments) {
                 if changes && target.kind != Kind::Resource {
                     subject.files.push(target.key);
@@ -72,6 +77,12 @@ impl Subject {
         }
         subject
     }
+}
+
+/// The command that is to be run, which policies may speak of.
+fn told(entry: &Entry, arguments: &Value) -> Map<String, Value> {
+    let command = arguments.get("command").filter(|_| entry.name == RunCommand::NAME);
+    command.map(|text| ("command".to_owned(), text.clone())).into_iter().collect()
 }
 
 /// The paths that a call names; those that are none are refused by its tool.
@@ -93,16 +104,17 @@ pub fn admit(
     arguments: &Value,
 ) -> Outcome<Admission> {
     let held = profiles::held(tx, ctx)?;
-    let (nothing, mut asking) = (Map::new(), None);
+    let mut asking = None;
     for resource in &subject.resources {
-        let decision = policy::decide(tx, ctx, &held, (subject.operation, resource), &nothing)?;
+        let decision =
+            policy::decide(tx, ctx, &held, (subject.operation, resource), &subject.context)?;
         let question = Question {
             caller: &ctx.caller,
             profile: &held.profile,
             project: ctx.project(),
             operation: subject.operation,
             resource,
-            context: &nothing,
+            context: &subject.context,
         };
         match decision.effect {
             Effect::Allow => {}

@@ -35,6 +35,7 @@ use crate::config::Config;
 use crate::context::{Caller, Context};
 use crate::failure::{Failure, Outcome};
 use crate::guard::{self, Caught};
+use crate::hooks;
 use crate::locks;
 use crate::network;
 use crate::policy;
@@ -309,6 +310,10 @@ fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
 /// The answer, and with it what the caller must learn though it did not ask. Only
 /// where a model sees more than a sentence; elsewhere the news waits for the next call.
 fn with_news(tx: &Tx<'_>, request: &Request, mut answer: Answer) -> Outcome<Answer> {
+    // Hooks have their own moment for it, when their client can show it.
+    if hooks::TOOLS.contains(&request.operation) {
+        return Ok(answer);
+    }
     let fields = match &mut answer {
         Answer::Done(Value::Object(reply)) => reply,
         Answer::Refused(refused) if refused.outcome => &mut refused.facts,

@@ -11,6 +11,8 @@ use crate::breaches;
 use crate::failure::Outcome;
 use crate::guard;
 use crate::handoffs;
+use crate::hooks;
+use crate::life;
 use crate::locks;
 use crate::memory;
 use crate::mirror;
@@ -82,6 +84,13 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<approvals::ListApprovals>(),
         Entry::of::<approvals::Approve>(),
         Entry::of::<approvals::Deny>(),
+        Entry::of::<hooks::EditFile>(),
+        Entry::of::<hooks::RunCommand>(),
+        Entry::of::<hooks::StartSession>(),
+        Entry::of::<hooks::SessionNews>(),
+        Entry::of::<hooks::CheckpointSession>(),
+        Entry::of::<life::EndSession>(),
+        Entry::of::<hooks::CheckCommit>(),
         Entry::of::<mirror::tools::SyncStatus>(),
         Entry::of::<mirror::tools::SyncSwitch>(),
         Entry::of::<mirror::tools::ListConflicts>(),

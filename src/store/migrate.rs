@@ -37,6 +37,7 @@ steps![
     "015_breaches",
     "012_cedar_entities",
     "016_sync_tables",
+    "013_hook_tables",
 ];
 
 /// The schema version of this binary.

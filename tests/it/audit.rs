@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use coord::audit::chain::{Break, GENESIS, Walk};
 use coord::audit::{Row, seal};
 use coord::config::Config;
-use coord::life::Keeper;
+use coord::keeper::Keeper;
 use coord::time::DAY;
 use rusqlite::Connection;
 use serde_json::{Value, json};

@@ -4,6 +4,7 @@
 mod corpus;
 mod effects;
 mod hostile;
+mod invariants;
 mod laws;
 mod oracle;
 mod people;

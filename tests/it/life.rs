@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use coord::agents::{self, Reason};
 use coord::config::Config;
-use coord::life::{self, Keeper, RESTART_GRACE};
+use coord::keeper::{Keeper, RESTART_GRACE};
+use coord::life;
 use coord::store::clock::{self, Reading};
 use coord::time::{HOUR, MINUTE, Time};
 use serde_json::{Value, json};

@@ -27,8 +27,9 @@ fn rust_files(folder: &str) -> Vec<PathBuf> {
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).expect("the folder exists") {
             let path = entry.expect("the folder can be read").path();
+            // What cargo builds is not ours to tidy.
             if path.is_dir() {
-                folders.push(path);
+                folders.extend((!path.ends_with("target")).then_some(path));
             } else if path.extension().is_some_and(|ext| ext == "rs") {
                 found.push(path);
             }
@@ -132,7 +133,7 @@ fn only_the_modules_that_may_do_so_speak_to_the_outside() {
         ("rmcp::", &["mcp/", "daemon/session.rs", "demo/"]),
         ("rusqlite::Connection", &["store/"]),
         ("tokio::net", &["daemon/"]),
-        ("audit::append", &["service/", "life/"]),
+        ("audit::append", &["service/"]),
     ];
     for (word, allowed) in rules {
         for path in rust_files("src") {

@@ -5,13 +5,18 @@ use std::path::PathBuf;
 use super::Check;
 use crate::cli::Trouble;
 use crate::cli::desk::Desk;
+use crate::cli::render::count;
 use crate::cli::setup::Site;
+use crate::hooks::misses;
 use crate::setup::clients::Client;
 use crate::setup::configured::{self, Configured};
 use crate::setup::prove::scratch::{HELD, Scratch};
 use crate::setup::prove::{hook, server, trust};
 use crate::setup::{disk, form, git_hooks};
+use crate::time::relative;
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const INIT: &str = "run `coord init`";
 
 /// Checks every client that is installed or wired, and git.
@@ -43,6 +48,7 @@ pub fn checks(desk: &Desk, asked: &[Client]) -> Result<Vec<Check>, Trouble> {
         checks.extend(trusted(*client, &site, configured));
     }
     checks.extend(git(&site));
+    checks.push(missed(desk)?);
     Ok(checks)
 }
 
@@ -92,7 +98,7 @@ fn stops(client: Client, configured: &Configured, scratch: &Scratch) -> Check {
     };
     match hook::denies(client, found, scratch) {
         Ok(reason) => {
-            let told = reason.lines().next().unwrap_or_default();
+            let told = reason.split(',').next().unwrap_or_default();
             Check::ok(name, format!("stops an edit of a held file: {told}"))
         }
         Err(why) => Check::fail(name, format!("{}: {why}", found.file.display()), INIT),
@@ -113,6 +119,23 @@ fn trusted(client: Client, site: &Site, configured: &Configured) -> Option<Check
             how,
         )),
     }
+}
+
+/// Checks that were not made since yesterday: whatever fails open must not do so in silence.
+fn missed(desk: &Desk) -> Result<Check, Trouble> {
+    let since = desk.now.plus(-DAY_MS);
+    let misses = misses::since(&desk.home()?, since)?;
+    let Some(last) = misses.last() else {
+        return Ok(Check::ok("misses", "no check since yesterday was left out"));
+    };
+    let (n, ago) = (count(misses.len(), "check"), relative(last.at, desk.now));
+    let message = format!(
+        "{n} since yesterday went unanswered; the last, {ago}, of {} before {}: {}",
+        last.client, last.event, last.why
+    );
+    let advice = "see what keeps the daemon: `coord doctor`; `hook_failure = \"closed\"` stops \
+                  what cannot be checked";
+    Ok(Check::warn("misses", message, advice))
 }
 
 /// Our passage is in the scripts that git runs.

@@ -9,7 +9,7 @@ use crate::guardrails::effect::{PathRef, Verb};
 use crate::guardrails::machine::run::{Call, program_name};
 use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine, listing};
 use crate::guardrails::paths::{self, Place};
-use crate::guardrails::programs::credential;
+use crate::guardrails::programs::secret;
 use crate::guardrails::report::canonical;
 use crate::guardrails::{paths::classify, programs};
 
@@ -112,9 +112,9 @@ impl Narrow {
         let mut text = String::new();
         for path in &self.paths {
             let place = classify(&env.resolve(&path.text), &machine.repo, &machine.home);
-            let key = credential::secret(&env.resolve(&format!("{}/x", path.text)));
+            let key = secret::secret(&env.resolve(&format!("{}/x", path.text)));
             let name = match &self.name {
-                _ if key == Some(credential::Secret::Key) => "id_rsa",
+                _ if key == Some(secret::Secret::Key) => "id_rsa",
                 _ if matches!(place, Place::Temp | Place::Artifact) => "found",
                 Some(name) if self.artifacts && !name.contains('*') => name,
                 _ => return self.pattern(machine, env),
@@ -177,9 +177,9 @@ fn executes(machine: &mut Machine<'_>, command: &[Arg], narrow: &Narrow, env: &m
     let from = machine.report.effects.len();
     for path in &narrow.paths {
         let place = classify(&env.resolve(&path.text), &machine.repo, &machine.home);
-        let key = credential::secret(&env.resolve(&format!("{}/x", path.text)));
+        let key = secret::secret(&env.resolve(&format!("{}/x", path.text)));
         let found = match (&narrow.name, place) {
-            _ if key == Some(credential::Secret::Key) => format!("{}/id_rsa", path.text),
+            _ if key == Some(secret::Secret::Key) => format!("{}/id_rsa", path.text),
             (_, Place::Temp | Place::Artifact) => format!("{}/found", path.text),
             (Some(name), _) if narrow.artifacts && !name.contains('*') => {
                 format!("{}/{name}", path.text)

@@ -38,21 +38,20 @@ static LINES: [(&str, &str); 26] = [
     ("split", "--filter"),
 ];
 
-/// The names of all programs that take lines of shell.
-pub fn taking_lines() -> impl Iterator<Item = &'static str> {
-    LINES.iter().map(|(name, _)| *name)
+/// The name of a row of programs that take lines of shell; none behind the last.
+pub const fn line_names(row: usize) -> &'static str {
+    if row < LINES.len() { LINES[row].0 } else { "" }
 }
 
 /// Plays lines of shell handed over as options or operands.
 pub fn carry(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {
-    let takes = programs::index::known(call.name).lines;
-    if let Some((name, options)) = LINES.iter().find(|(name, _)| takes && *name == call.name) {
+    if let Some((name, options)) = call.known.lines().map(|row| LINES[row]) {
         let opts = Opts::parse(call.args, options);
         let mut shell = shell_for(name, env);
         for line in opts.values(options) {
             let line = line.strip_prefix("exec=").unwrap_or(line);
-            let line = if *name == "expect" { line.trim_start_matches("spawn ") } else { line };
-            if *name == "ansible" && !opts.values(options).is_empty() && !ansible_runs(call) {
+            let line = if name == "expect" { line.trim_start_matches("spawn ") } else { line };
+            if name == "ansible" && !opts.values(options).is_empty() && !ansible_runs(call) {
                 continue;
             }
             machine.text(line, &mut shell, call.stdin);

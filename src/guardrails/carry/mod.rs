@@ -15,8 +15,8 @@ pub mod shell;
 mod wrap;
 mod xargs;
 
-pub use listed::taking_lines;
-pub use wrap::wrapping;
+pub use listed::line_names;
+pub use wrap::wrapper_names;
 
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Data, Env, Machine};

@@ -65,7 +65,11 @@ fn shell(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Data {
         if let Some(zero) = args.first() {
             child.zero = zero.text.as_str().into();
         }
-        let data = machine.text(&script.text, &mut child, call.stdin);
+        let data = if call.name == "fish" {
+            machine.fish(&script.text, &mut child, call.stdin)
+        } else {
+            machine.text(&script.text, &mut child, call.stdin)
+        };
         env.keep_files(&child);
         return data;
     }

@@ -7,7 +7,6 @@
 use crate::guardrails::carry::{joined, run};
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Data, Env, Machine};
-use crate::guardrails::programs::index;
 
 struct Wrapper {
     names: &'static str,
@@ -140,22 +139,20 @@ static WRAPPERS: [Wrapper; 65] = [
     wrapper("qemu-x86_64 qemu-aarch64 linux64 linux32 setarch i386", "", 0),
 ];
 
-/// The names of all wrappers, some to a line.
-pub fn wrapping() -> impl Iterator<Item = &'static str> {
-    WRAPPERS.iter().map(|wrapper| wrapper.names)
+/// The names of a row of wrappers; none behind the last.
+pub const fn wrapper_names(row: usize) -> &'static str {
+    if row < WRAPPERS.len() { WRAPPERS[row].names } else { "" }
 }
 
 /// Plays the wrapped command; `None` when this is no wrapper, or wraps nothing.
 pub fn carry(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Option<Data> {
-    if !index::known(call.name).wraps {
-        return None;
-    }
+    let from = call.known.wrapper()?;
     let keeps =
         |arg: &Arg| matches!(arg.text.as_str(), "set" | "unset" | "list" | "get" | "encrypt");
     if call.name.starts_with("dotenv") && call.args.first().is_some_and(keeps) {
         return None;
     }
-    for wrapper in WRAPPERS.iter().filter(|w| names(w.names, call.name)) {
+    for wrapper in WRAPPERS[from..].iter().filter(|w| names(w.names, call.name)) {
         if let Some(rest) = after_sub(wrapper, call.args) {
             return Some(peel(machine, wrapper, call, rest, env));
         }

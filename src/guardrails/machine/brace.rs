@@ -12,11 +12,11 @@ const MOST: usize = 256;
 
 type Chars = Vec<(char, From)>;
 
-/// The words that a word's brace lists make of it.
+/// The words that a word's brace lists make of it, and how many characters were copied.
 #[must_use]
-pub fn expand(chars: &[(char, From)]) -> Vec<Chars> {
+pub fn expand(chars: &[(char, From)]) -> (Vec<Chars>, usize) {
     if !chars.contains(&('{', From::Source)) {
-        return vec![chars.to_vec()];
+        return (vec![chars.to_vec()], chars.len());
     }
     let mut done: Vec<Chars> = Vec::new();
     let mut todo: Vec<Chars> = vec![chars.to_vec()];
@@ -24,7 +24,7 @@ pub fn expand(chars: &[(char, From)]) -> Vec<Chars> {
     while let Some(word) = todo.pop() {
         work += word.len();
         if done.len() + todo.len() > MOST || work > 64 * 1024 {
-            return vec![vec![(HOLE, From::Expansion)]];
+            return (vec![vec![(HOLE, From::Expansion)]], work);
         }
         match first_list(&word) {
             None => done.push(word),
@@ -38,7 +38,7 @@ pub fn expand(chars: &[(char, From)]) -> Vec<Chars> {
             }
         }
     }
-    done
+    (done, work)
 }
 
 /// The first brace list: where it opens and closes, and its items.

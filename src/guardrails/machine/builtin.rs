@@ -16,6 +16,7 @@ impl Machine<'_> {
             ":" | "true" | "false" | "test" | "[" | "exit" | "return" | "break" | "continue"
             | "wait" | "umask" | "ulimit" | "hash" | "let" | "getopts" | "sleep" => {}
             "echo" => return Some(echo(args)),
+            "print" => return Some(print(args)),
             "printf" => return Some(printf(args, env)),
             "pwd" => return Some(Data::Text(format!("{}\n", env.cwd))),
             "cd" | "pushd" => {
@@ -75,12 +76,22 @@ fn echo(args: &[Arg]) -> Data {
         text.push_str(&arg.text);
     }
     if escapes {
-        text = encode::ansi_c(&text);
+        text = encode::echo(&text);
     }
     if newline {
         text.push('\n');
     }
     Data::text(text)
+}
+
+/// The `print` of zsh: escapes count unless `-r` says otherwise.
+fn print(args: &[Arg]) -> Data {
+    let flags = args.iter().take_while(|arg| arg.text.starts_with('-')).count();
+    let raw = args[..flags].iter().any(|arg| arg.text.contains('r'));
+    let lines = args[..flags].iter().any(|arg| arg.text.contains('l'));
+    let words: Vec<&str> = args[flags..].iter().map(|arg| arg.text.as_str()).collect();
+    let text = words.join(if lines { "\n" } else { " " });
+    Data::text(if raw { text } else { encode::ansi_c(&text) } + "\n")
 }
 
 fn printf(args: &[Arg], env: &mut Env) -> Data {

@@ -20,6 +20,8 @@ pub enum Var {
     Scalar(String),
     /// An array.
     List(Vec<String>),
+    /// Another name for a variable.
+    Ref(String),
 }
 
 /// The shell's memory.
@@ -69,9 +71,10 @@ impl Env {
     /// The variable as one text; `None` if nothing is known of it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
-        match self.vars.get(name) {
+        match self.var(name) {
             Some(Var::Scalar(text)) => Some(text.clone()),
             Some(Var::List(list)) => Some(list.first().cloned().unwrap_or_default()),
+            Some(Var::Ref(_)) => None,
             None => self.special(name),
         }
     }
@@ -79,7 +82,22 @@ impl Env {
     /// The variable itself.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&Var> {
-        self.vars.get(name)
+        let mut name = name;
+        for _ in 0..8 {
+            match self.vars.get(name)? {
+                Var::Ref(target) => name = target,
+                var => return Some(var),
+            }
+        }
+        None
+    }
+
+    /// Makes a variable that holds a name stand for the variable of that name.
+    pub fn refer(&mut self, name: &str) {
+        if let Some(Var::Scalar(target)) = self.vars.get(name) {
+            let target = target.clone();
+            self.set(name, Var::Ref(target));
+        }
     }
 
     fn special(&self, name: &str) -> Option<String> {
@@ -112,7 +130,11 @@ impl Env {
 
     /// Sets a variable.
     pub fn set(&mut self, name: &str, value: Var) {
-        Rc::make_mut(&mut self.vars).insert(name.to_owned(), value);
+        let name = match self.vars.get(name) {
+            Some(Var::Ref(target)) => target.clone(),
+            _ => name.to_owned(),
+        };
+        Rc::make_mut(&mut self.vars).insert(name, value);
     }
 
     /// Sets a variable to a text.
@@ -221,6 +243,12 @@ impl Env {
             let known = self.traps.len();
             Rc::make_mut(&mut self.traps).extend(way.traps.iter().skip(known).cloned());
         }
+    }
+
+    /// How many files are remembered: what a copy of the memory costs.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        self.files.len() / 4
     }
 
     /// A name for what a process substitution yields.

@@ -5,9 +5,9 @@
 //!
 //! Not here: what a command does (`machine::run`).
 
+use crate::guardrails::glob::glob_matches;
 use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine, Var};
 use crate::guardrails::parse::{Assign, Case, For, Node, Part, Simple, Value, Word};
-use crate::guardrails::paths::glob_matches;
 
 /// Most rounds of one loop that are played.
 const ROUNDS: usize = 48;
@@ -19,9 +19,24 @@ impl Machine<'_> {
         if !self.enter() {
             return Data::Unknown;
         }
+        let before = self.consumers.len();
         let data = self.entered(node, env, stdin);
+        while self.consumers.len() > before {
+            self.consume(env);
+        }
         self.depth -= 1;
         data
+    }
+
+    /// Plays what stands in a `>( … )` with what was written to it.
+    fn consume(&mut self, env: &Env) {
+        if let Some((path, script)) = self.consumers.pop() {
+            let stdin = env.read(&path).cloned().unwrap_or_default();
+            let mut shell = env.clone();
+            for node in &script.nodes {
+                self.node(node, &mut shell, &stdin);
+            }
+        }
     }
 
     fn entered(&mut self, node: &Node, env: &mut Env, stdin: &Data) -> Data {
@@ -163,8 +178,15 @@ impl Machine<'_> {
             argv.push(Arg::unknown());
         }
         if argv.is_empty() || declares(&argv) {
+            let refers = argv
+                .iter()
+                .skip(1)
+                .any(|arg| arg.text.strip_prefix('-').is_some_and(|flags| flags.contains('n')));
             for assign in &simple.assigns {
                 self.assign(assign, env);
+                if refers {
+                    env.refer(&assign.name);
+                }
             }
             let io = self.redirections(&simple.redirs, env, stdin);
             let data = if argv.is_empty() { Data::nothing() } else { self.run(&argv, env, stdin) };
@@ -220,7 +242,7 @@ impl Machine<'_> {
             } else {
                 text
             };
-            self.spend(text.len() / 256);
+            self.spend(text.len() / 128);
             env.set_text(&assign.name, text);
             return;
         };

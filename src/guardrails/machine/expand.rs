@@ -5,6 +5,8 @@
 //!
 //! Not here: parameter operators (`machine::param`), brace lists (`machine::brace`).
 
+use std::rc::Rc;
+
 use crate::guardrails::machine::value::{Arg, Data, HOLE, LONGEST_VALUE, OPAQUE};
 use crate::guardrails::machine::{Env, Machine, brace, param};
 use crate::guardrails::parse::{Param, Part, Script, Word};
@@ -56,13 +58,19 @@ impl Machine<'_> {
             out.push(arg);
             return;
         }
+        if self.spent() {
+            out.push(Arg::unknown());
+            return;
+        }
         let mut buffer = Buffer::default();
         self.parts(&word.parts, env, false, &mut buffer);
         let blanks = env.get("IFS").unwrap_or_default();
-        for piece in brace::expand(&buffer.chars) {
+        let (pieces, work) = brace::expand(&buffer.chars);
+        self.spend(work / 256);
+        for piece in pieces {
             split(&tilde(piece, env), &blanks, buffer.quoted, out);
         }
-        self.spend(1 + out.len() / 16);
+        self.spend(1 + out.len() / 8);
     }
 
     /// The words as arguments.
@@ -158,16 +166,15 @@ impl Machine<'_> {
         data.as_text().trim_end_matches('\n').to_owned()
     }
 
-    fn process(&mut self, script: &Script, reads: bool, env: &mut Env) -> String {
+    fn process(&mut self, script: &Rc<Script>, reads: bool, env: &mut Env) -> String {
         if reads {
             let data = self.script(script, &mut env.clone(), &Data::Unknown);
+            self.spend(env.open_files());
             return env.pipe(data);
         }
         let path = env.pipe(Data::Unknown);
-        if let Some(node) = script.nodes.first() {
-            let stdin = self.pipe_in.clone();
-            self.node(node, &mut env.clone(), &stdin);
-        }
+        self.spend(env.open_files());
+        self.consumers.push((path.clone(), Rc::clone(script)));
         path
     }
 }

@@ -22,8 +22,10 @@ pub mod value;
 pub use env::{Env, Var};
 pub use value::{Arg, Data, HOLE, OPAQUE};
 
+use std::rc::Rc;
+
 use crate::guardrails::effect::{Effect, PathRef, Verb};
-use crate::guardrails::parse::{Script, Span, parse_at};
+use crate::guardrails::parse::{Dialect, Script, Span, parse_as, parse_at};
 use crate::guardrails::report::Report;
 use crate::guardrails::{Setting, paths};
 
@@ -33,14 +35,17 @@ pub const NESTING: u32 = 56;
 /// How much work one text may cause, in commands and expansions.
 pub const BUDGET: usize = 5_000;
 
+/// Longest text that is read again as another shell's, in bytes.
+const LONGEST_OTHER: usize = 8 * 1024;
+
 /// The shell that only pretends.
 pub struct Machine<'s> {
     /// Where and for whom.
     pub setting: &'s Setting<'s>,
     /// What was found so far.
     pub report: Report,
-    /// What a `>( … )` reads.
-    pub pipe_in: Data,
+    /// What stands in each `>( … )` of the command under way, and the name it got.
+    pub consumers: Vec<(String, Rc<Script>)>,
     /// The repository's root.
     pub repo: String,
     /// The person's home.
@@ -67,7 +72,7 @@ impl<'s> Machine<'s> {
         Self {
             setting,
             report: Report::default(),
-            pipe_in: Data::Unknown,
+            consumers: Vec::new(),
             repo,
             home,
             detached: false,
@@ -168,11 +173,43 @@ impl<'s> Machine<'s> {
         }
         let outer = std::mem::replace(&mut self.fixed, true);
         let script = parse_at(text, 0, Some(self.span.unwrap_or_default()));
-        let data = self.script(&script, env, stdin);
-        if let Some(why) = script.fault {
-            self.report.unknown(why, self.span);
-        }
+        let data = self.script_of(text, &script, env, stdin);
         self.fixed = outer;
+        data
+    }
+
+    /// Plays a text that is given to fish.
+    pub fn fish(&mut self, text: &str, env: &mut Env, stdin: &Data) -> Data {
+        let script = parse_as(text, Dialect::Fish, Some(self.span.unwrap_or_default()));
+        if script.fault.is_some() || self.depth >= NESTING || self.spent() {
+            return self.text(text, env, stdin);
+        }
+        self.spend(1 + text.len() / 16);
+        let outer = std::mem::replace(&mut self.fixed, true);
+        let data = self.script(&script, env, stdin);
+        self.fixed = outer;
+        data
+    }
+
+    /// Plays a text that was read as bash. What bash refuses may be meant for another
+    /// shell: one that understands all of it is played too, and then nothing is unknown.
+    pub fn script_of(&mut self, text: &str, script: &Script, env: &mut Env, stdin: &Data) -> Data {
+        let Some(why) = script.fault else { return self.script(script, env, stdin) };
+        let mut data = self.script(script, &mut env.clone(), stdin);
+        let span = self.fixed.then(|| self.span.unwrap_or_default());
+        for dialect in [Dialect::Zsh, Dialect::Fish] {
+            let fish = dialect == Dialect::Fish && !looks_like_fish(text);
+            if fish || text.len() > LONGEST_OTHER {
+                continue;
+            }
+            let other = parse_as(text, dialect, span);
+            if other.fault.is_none() {
+                self.spend(text.len() / 16);
+                data = data.then(self.script(&other, env, stdin));
+                return data;
+            }
+        }
+        self.report.unknown(why, self.span);
         data
     }
 
@@ -188,4 +225,11 @@ impl<'s> Machine<'s> {
         }
         data
     }
+}
+
+/// Whether a text has what no shell but fish has. Its grammar refuses hardly anything,
+/// so that it must not be asked about any text that bash refuses.
+fn looks_like_fish(text: &str) -> bool {
+    let mut words = text.split([' ', '\n', ';', '\t']);
+    words.any(|word| word == "end") || text.starts_with("set -") || text.contains("; set -")
 }

@@ -8,7 +8,7 @@ use crate::guardrails::encode;
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Data, Env, HOLE, Machine, listing};
-use crate::guardrails::paths::contains_word;
+use crate::guardrails::words::Words;
 
 /// What the command writes to its standard output.
 pub fn of(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) -> Data {
@@ -94,11 +94,13 @@ fn input(call: &Call<'_>, files: &[&str], env: &Env) -> Data {
 }
 
 fn filter(call: &Call<'_>, env: &mut Env) -> Data {
-    const FILTERS: &str = "cat head tail sort uniq tac nl less more bat pv sponge fmt grep egrep fgrep rg tee \
+    static FILTERS: Words<256> = Words::new(
+        "cat head tail sort uniq tac nl less more bat pv sponge fmt grep egrep fgrep rg tee \
         rev tr base64 gbase64 base32 xxd basenc openssl gunzip zcat gzip bzip2 bunzip2 bzcat xz xzcat unxz zstd \
         zstdcat lz4 uudecode gpg age ascii2uni base91 uncompress brotli rot13 caesar sed gsed awk gawk mawk cut \
-        perl fold paste jq";
-    if !contains_word(FILTERS, call.name) {
+        perl fold paste jq",
+    );
+    if !FILTERS.contains(call.name) {
         return Data::Unknown;
     }
     let opts = Opts::parse(call.args, "-n -c -w -s -k --wrap --lines --bytes");
@@ -139,7 +141,8 @@ fn filter(call: &Call<'_>, env: &mut Env) -> Data {
         }
         "sed" | "gsed" => sed(call),
         "awk" | "gawk" | "mawk" => printed(call),
-        "cut" | "perl" | "fold" | "paste" | "jq" => seen_but_changed(call),
+        "jq" => jq(call),
+        "cut" | "perl" | "fold" | "paste" => seen_but_changed(call),
         _ => Data::Unknown,
     }
 }
@@ -149,6 +152,9 @@ fn printed(call: &Call<'_>) -> Data {
     let opts = Opts::parse(call.args, "-F -v -f");
     let program = opts.operand(0);
     let Some((_, list)) = program.split_once("print") else { return seen_but_changed(call) };
+    if list.contains("%c") {
+        return Data::Opaque;
+    }
     let list = list.trim_start_matches('f').split(['}', ';', '>', '|']).next().unwrap_or("");
     if !list.contains('"') {
         return seen_but_changed(call);
@@ -162,6 +168,18 @@ fn printed(call: &Call<'_>) -> Data {
         }
     }
     Data::Text(text + "\n")
+}
+
+/// `jq -r '"literal"'` writes the literal.
+fn jq(call: &Call<'_>) -> Data {
+    let opts = Opts::parse(call.args, "-f --from-file --indent -L");
+    let literal = opts.operand(0).trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match literal {
+        Some(text) if opts.has("-r --raw-output -j") && !text.contains(['"']) => {
+            Data::Text(encode::ansi_c(&text.replace("\\(", "\u{1}(")) + "\n")
+        }
+        _ => seen_but_changed(call),
+    }
 }
 
 /// Text that was seen, then changed in a way that is not followed.

@@ -4,11 +4,11 @@
 //!
 //! Not here: splitting of the result (`machine::expand`).
 
+use crate::guardrails::glob::glob_matches;
 use crate::guardrails::machine::env::Var;
 use crate::guardrails::machine::value::HOLE;
 use crate::guardrails::machine::{Env, Machine};
 use crate::guardrails::parse::Param;
-use crate::guardrails::paths::glob_matches;
 
 /// The values when the parameter is a list: `$@`, `${a[@]}`.
 pub fn list(machine: &mut Machine<'_>, param: &Param, env: &mut Env) -> Option<Vec<String>> {
@@ -39,7 +39,7 @@ pub fn list(machine: &mut Machine<'_>, param: &Param, env: &mut Env) -> Option<V
     let values = match env.var(&param.name) {
         Some(Var::List(values)) => values.clone(),
         Some(Var::Scalar(text)) => vec![text.clone()],
-        None => vec![HOLE.to_string()],
+        Some(Var::Ref(_)) | None => vec![HOLE.to_string()],
     };
     whole(values, machine, env)
 }

@@ -24,7 +24,7 @@ impl Machine<'_> {
         for redir in redirs {
             match redir.op {
                 RedirOp::Here => {
-                    let text = match redir.body.get() {
+                    let text = match redir.body.as_ref().and_then(|body| body.get()) {
                         Some(body) => self.expand_text(body, env),
                         None => String::new(),
                     };

@@ -9,9 +9,10 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::guardrails::glob::glob_matches;
 use crate::guardrails::machine::{Arg, Data, Env, Machine, output};
 use crate::guardrails::parse::Node;
-use crate::guardrails::paths::glob_matches;
+use crate::guardrails::programs::index::{Known, known};
 use crate::guardrails::{carry, programs};
 
 /// A program with its arguments, ready to be judged.
@@ -23,6 +24,16 @@ pub struct Call<'a> {
     pub args: &'a [Arg],
     /// What it reads.
     pub stdin: &'a Data,
+    /// What the tables know of it.
+    pub known: Known,
+}
+
+impl<'a> Call<'a> {
+    /// A call of the program `name`.
+    #[must_use]
+    pub fn new(name: &'a str, args: &'a [Arg], stdin: &'a Data) -> Self {
+        Self { name, args, stdin, known: known(name) }
+    }
 }
 
 /// Programs that a pattern in command position may stand for.
@@ -70,7 +81,7 @@ impl Machine<'_> {
         if let Some(body) = env.function(&first.text).filter(|_| functions) {
             return self.call((&first.text, &body), args, env, stdin);
         }
-        let call = Call { name: &name, args, stdin };
+        let call = Call::new(&name, args, stdin);
         self.report.trace(first, args);
         if let Some(data) = self.builtin(&call, env) {
             return data;

@@ -136,15 +136,18 @@ pub struct Redir {
     pub op: RedirOp,
     /// The file, the here-string, or the delimiter.
     pub target: Word,
-    /// The here-document, once its lines were read.
-    pub body: Rc<OnceCell<Word>>,
+    /// The here-document, whose lines come later.
+    pub body: Option<Rc<OnceCell<Word>>>,
 }
+
+/// The parts of a word; nearly always it is one.
+pub type Parts = smallvec::SmallVec<[Part; 1]>;
 
 /// One word before expansion.
 #[derive(Debug, Default)]
 pub struct Word {
     /// Its parts.
-    pub parts: Vec<Part>,
+    pub parts: Parts,
     /// Where it stands.
     pub span: Span,
 }

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use crate::guardrails::parse::cursor::Parser;
-use crate::guardrails::parse::{Case, For, Node, Word};
+use crate::guardrails::parse::{Case, Dialect, For, Node, Word};
 
 impl Parser<'_> {
     /// One command with its redirections.
@@ -23,6 +23,9 @@ impl Parser<'_> {
     }
 
     fn bare_command(&mut self) -> Node {
+        if self.dialect == Dialect::Fish {
+            return self.fish_command();
+        }
         let compound = match self.peek() {
             b'(' => Some(self.parenthesis()),
             b'{' | b'[' | b'i' | b'w' | b'u' | b'f' | b's' | b'c' => self.reserved(),
@@ -52,7 +55,7 @@ impl Parser<'_> {
         Some(read(self))
     }
 
-    fn with_redirections(&mut self, node: Node) -> Node {
+    pub(super) fn with_redirections(&mut self, node: Node) -> Node {
         let mut redirs = Vec::new();
         while !self.failed() {
             self.blanks();
@@ -72,7 +75,7 @@ impl Parser<'_> {
             self.at += 2;
             let parts = self.region(close);
             self.at = close + 2;
-            return Node::Test(vec![Word { parts, span: self.span_from(start) }]);
+            return Node::Test(vec![Word { parts: parts.into(), span: self.span_from(start) }]);
         }
         self.at += 1;
         let body = self.list();
@@ -170,6 +173,11 @@ impl Parser<'_> {
         let name = self.name();
         self.newlines();
         let mut words = None;
+        if self.dialect == Dialect::Zsh && self.eat("(") {
+            words = Some(self.words_of_line());
+            self.expect(")", "a list of words is never closed");
+            return self.short_loop(name, words);
+        }
         if self.eat_keyword("in") {
             words = Some(self.words_of_line());
         }
@@ -179,7 +187,17 @@ impl Parser<'_> {
         Node::For(Box::new(For { name, words, body }))
     }
 
-    fn words_of_line(&mut self) -> Vec<Word> {
+    /// `for x (a b) command`, as zsh has it.
+    fn short_loop(&mut self, name: String, words: Option<Vec<Word>>) -> Node {
+        self.blanks();
+        self.eat(";");
+        self.newlines();
+        let long = matches!(self.keyword(), "do" | "{");
+        let body = if long { self.do_body() } else { self.command() };
+        Node::For(Box::new(For { name, words, body }))
+    }
+
+    pub(super) fn words_of_line(&mut self) -> Vec<Word> {
         let mut words = Vec::new();
         loop {
             self.blanks();

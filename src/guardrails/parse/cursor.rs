@@ -8,7 +8,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::guardrails::parse::{COMMANDS, DEPTH, Script, Span, Word};
+use crate::guardrails::parse::{COMMANDS, DEPTH, Dialect, Script, Span, Word};
 
 /// A here-document whose lines come after the next newline.
 pub struct Pending {
@@ -28,6 +28,7 @@ pub struct Parser<'a> {
     pub(super) pending: Vec<Pending>,
     pub(super) look_ahead: usize,
     pub(super) commands: u32,
+    pub(super) dialect: Dialect,
     span: Option<Span>,
 }
 
@@ -44,8 +45,16 @@ impl<'a> Parser<'a> {
             pending: Vec::new(),
             look_ahead: src.len() * 8 + 1024,
             commands: COMMANDS,
+            dialect: Dialect::Bash,
             span,
         }
+    }
+
+    /// The same parser for another shell's grammar.
+    #[must_use]
+    pub const fn with(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
     }
 
     /// Reads everything.

@@ -30,7 +30,8 @@ impl Parser<'_> {
         };
         let parts = if pending.strip_tabs { stripped(parts) } else { parts };
         self.at = after;
-        let word = Word { parts, span: self.fixed_span().unwrap_or((start, body_end)) };
+        let word =
+            Word { parts: parts.into(), span: self.fixed_span().unwrap_or((start, body_end)) };
         // A cell is filled once: each document is queued once.
         pending.body.get_or_init(|| word);
     }

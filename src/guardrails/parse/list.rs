@@ -4,8 +4,8 @@
 //!
 //! Not here: compound commands (`compound`), simple ones (`simple`).
 
-use crate::guardrails::parse::Node;
 use crate::guardrails::parse::cursor::Parser;
+use crate::guardrails::parse::{Dialect, Node};
 
 impl Parser<'_> {
     /// Commands up to the end of the region or a closing sign.
@@ -52,6 +52,9 @@ impl Parser<'_> {
     }
 
     fn at_list_end(&self) -> bool {
+        if self.dialect == Dialect::Fish {
+            return self.peek() == b')' || matches!(self.keyword(), "end" | "else" | "case");
+        }
         match self.peek() {
             b')' => true,
             b';' => matches!(self.peek_at(1), b';' | b'&'),
@@ -64,7 +67,8 @@ impl Parser<'_> {
     }
 
     fn and_or(&mut self) -> Node {
-        let mut nodes = vec![self.pipeline()];
+        let first = self.pipeline();
+        let mut more = Vec::new();
         while !self.failed() {
             self.blanks();
             if !self.eat("&&") && !self.eat("||") {
@@ -75,9 +79,9 @@ impl Parser<'_> {
                 self.fail("the text ends after && or ||");
                 break;
             }
-            nodes.push(self.pipeline());
+            more.push(self.pipeline());
         }
-        one_or(nodes, Node::Seq)
+        one_or(first, more, Node::Seq)
     }
 
     fn pipeline(&mut self) -> Node {
@@ -95,7 +99,8 @@ impl Parser<'_> {
                 break;
             }
         }
-        let mut nodes = vec![self.command()];
+        let first = self.command();
+        let mut more = Vec::new();
         while !self.failed() {
             self.blanks();
             if self.peek() != b'|' || self.peek_at(1) == b'|' {
@@ -110,17 +115,16 @@ impl Parser<'_> {
                 self.fail("the text ends after a pipe");
                 break;
             }
-            nodes.push(self.command());
+            more.push(self.command());
         }
-        one_or(nodes, Node::Pipe)
+        one_or(first, more, Node::Pipe)
     }
 }
 
-fn one_or(mut nodes: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
-    if nodes.len() == 1
-        && let Some(only) = nodes.pop()
-    {
-        return only;
+fn one_or(first: Node, mut more: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
+    if more.is_empty() {
+        return first;
     }
-    many(nodes)
+    more.insert(0, first);
+    many(more)
 }

@@ -10,15 +10,27 @@ mod ast;
 mod compound;
 mod cursor;
 mod dollar;
+mod fish;
 mod heredoc;
 mod list;
 mod simple;
 mod word;
 
 pub use ast::{
-    Assign, Case, For, Node, Param, Part, Redir, RedirOp, Script, Simple, Span, Value, Word,
+    Assign, Case, For, Node, Param, Part, Parts, Redir, RedirOp, Script, Simple, Span, Value, Word,
 };
 pub use cursor::Parser;
+
+/// Whose grammar a text follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Bash, and what POSIX shells share with it.
+    Bash,
+    /// Zsh: qualifiers behind patterns, short loops.
+    Zsh,
+    /// Fish: blocks that end with `end`, substitutions without a dollar sign.
+    Fish,
+}
 
 /// How deep commands, words and substitutions may nest.
 pub const DEPTH: u32 = 48;
@@ -42,6 +54,15 @@ pub fn parse_at(text: &str, depth: u32, span: Option<Span>) -> Script {
         return Script { nodes: Vec::new(), fault: Some("the text is longer than 64 kB") };
     }
     Parser::new(text, depth, span).script()
+}
+
+/// Reads a whole text as the shell of that name would.
+#[must_use]
+pub fn parse_as(text: &str, dialect: Dialect, span: Option<Span>) -> Script {
+    if text.len() > LONGEST {
+        return parse_at(text, 0, span);
+    }
+    Parser::new(text, 0, span).with(dialect).script()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::guardrails::parse::cursor::{Parser, Pending};
-use crate::guardrails::parse::{Assign, Node, Part, Redir, RedirOp, Simple, Value, Word};
+use crate::guardrails::parse::{Assign, Dialect, Node, Part, Redir, RedirOp, Simple, Value, Word};
 
 impl Parser<'_> {
     pub(super) fn simple(&mut self) -> Node {
@@ -25,10 +25,12 @@ impl Parser<'_> {
             let process = matches!(self.peek(), b'<' | b'>') && self.peek_at(1) == b'(';
             if !process
                 && matches!(self.peek(), b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
+                && !self.begins_word(&simple.words)
             {
                 break;
             }
             if (simple.words.is_empty() || declares)
+                && self.dialect != Dialect::Fish
                 && let Some(assign) = self.assignment()
             {
                 simple.assigns.push(assign);
@@ -45,6 +47,11 @@ impl Parser<'_> {
         }
         simple.span = self.span_from(start);
         Node::Simple(Box::new(simple))
+    }
+
+    /// Whether a parenthesis begins a word, as it does elsewhere than in bash.
+    fn begins_word(&self, words: &[Word]) -> bool {
+        self.peek() == b'(' && self.dialect == Dialect::Fish && !words.is_empty()
     }
 
     fn function_after(&mut self, word: &Word) -> Option<Node> {
@@ -83,7 +90,7 @@ impl Parser<'_> {
         let name = self.src[self.at..self.at + length].to_owned();
         let index = index.map(|(from, to)| {
             self.at = from;
-            let parts = self.region(to);
+            let parts = self.region(to).into();
             Word { parts, span: (from, to) }
         });
         self.at = (self.src.len()).min(self.at_after(index.is_some(), at));
@@ -140,11 +147,12 @@ impl Parser<'_> {
         if target.parts.is_empty() {
             self.fail("a redirection leads nowhere");
         }
-        let body = Rc::new(OnceCell::new());
-        if here {
+        let body = here.then(|| {
+            let body = Rc::new(OnceCell::new());
             let (delimiter, quoted) = delimiter(&target);
             self.pending.push(Pending { delimiter, quoted, strip_tabs, body: Rc::clone(&body) });
-        }
+            body
+        });
         Some(Redir { fd, op, target, body })
     }
 

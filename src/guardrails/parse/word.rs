@@ -5,13 +5,13 @@
 use std::rc::Rc;
 
 use crate::guardrails::parse::cursor::{Parser, ends_word};
-use crate::guardrails::parse::{Part, Word, parse_at};
+use crate::guardrails::parse::{Dialect, Part, Parts, Word, parse_at};
 
 impl Parser<'_> {
     /// One word; empty when a sign stands here.
     pub(super) fn word(&mut self) -> Word {
         let start = self.at;
-        let mut parts = Vec::with_capacity(1);
+        let mut parts = Parts::new();
         while !self.done() && !self.failed() {
             let byte = self.peek();
             match byte {
@@ -25,6 +25,14 @@ impl Parser<'_> {
                     parts.push(self.extended_glob());
                 }
                 b'\r' if self.peek_at(1) != b'\n' => self.literal(&mut parts),
+                b'(' if self.dialect == Dialect::Fish => parts.push(self.fish_substitution()),
+                b'=' if self.dialect == Dialect::Zsh
+                    && parts.is_empty()
+                    && self.peek_at(1) == b'(' =>
+                {
+                    parts.push(self.process());
+                }
+                b'(' if self.qualifies(&parts) => parts.push(self.extended_glob()),
                 _ if ends_word(byte) => break,
                 _ => self.literal(&mut parts),
             }
@@ -32,7 +40,12 @@ impl Parser<'_> {
         Word { parts, span: self.span_from(start) }
     }
 
-    fn literal(&mut self, parts: &mut Vec<Part>) {
+    /// Whether a parenthesis here belongs to a pattern, as zsh has it.
+    fn qualifies(&self, parts: &Parts) -> bool {
+        self.dialect == Dialect::Zsh && !parts.is_empty() && self.peek_at(1) != b')'
+    }
+
+    fn literal(&mut self, parts: &mut Parts) {
         let rest = &self.src.as_bytes()[self.at..self.end];
         let length = rest
             .iter()
@@ -52,7 +65,7 @@ impl Parser<'_> {
         }
     }
 
-    fn escape(&mut self, parts: &mut Vec<Part>) {
+    fn escape(&mut self, parts: &mut Parts) {
         self.at += 1;
         match self.rest().chars().next() {
             None => parts.push(Part::Quoted("\\".into())),
@@ -194,7 +207,7 @@ impl Parser<'_> {
     }
 
     fn process(&mut self) -> Part {
-        let reads = self.peek() == b'<';
+        let reads = self.peek() != b'>';
         self.at += 2;
         let nodes = self.list();
         self.expect(")", "a process substitution is never closed");

@@ -5,7 +5,7 @@
 use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Data, Env, Machine};
-use crate::guardrails::programs::{hit, index};
+use crate::guardrails::programs::hit;
 use crate::guardrails::scripting::{self, Language};
 
 /// A client: options with SQL, options with a file, the first operand that is SQL.
@@ -105,9 +105,9 @@ static CLIENTS: [Client; 16] = [
     ),
 ];
 
-/// The names of all clients, some to a line.
-pub fn clients() -> impl Iterator<Item = &'static str> {
-    CLIENTS.iter().map(|client| client.names)
+/// The names of a row of clients; none behind the last.
+pub const fn client_names(row: usize) -> &'static str {
+    if row < CLIENTS.len() { CLIENTS[row].names } else { "" }
 }
 
 /// Judges a database client.
@@ -127,14 +127,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {
     if let Some(text) = call.stdin.known().filter(|_| call.args.iter().take(3).any(shells)) {
         sql(machine, text);
     }
-    if !index::known(call.name).client {
-        return;
-    }
-    let found = CLIENTS.iter().find(|client| {
-        client.names.len() >= call.name.len()
-            && client.names.split_ascii_whitespace().any(|name| name == call.name)
-    });
-    let Some(client) = found else { return };
+    let Some(client) = call.known.client().map(|row| &CLIENTS[row]) else { return };
     let valued = format!("{} {} {}", client.sql, client.file, client.valued);
     let opts = if client.single {
         Opts::single_dash(call.args, &valued)

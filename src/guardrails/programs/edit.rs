@@ -11,7 +11,7 @@ use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Env, Machine};
 use crate::guardrails::paths::contains_word;
 use crate::guardrails::programs::file::{reads, writes};
-use crate::guardrails::programs::{formatters, index, patch};
+use crate::guardrails::programs::{formatters, patch};
 
 /// Judges a call that may edit files in place.
 pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
@@ -29,7 +29,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
         }
         _ => {
             outputs(machine, call, env);
-            let rows = index::known(call.name).formats.unwrap_or(&[]).iter();
+            let rows = call.known.formats().iter();
             for row in rows.filter(|row| contains_word(row.names, call.name)) {
                 formats(machine, row, call, env);
             }
@@ -39,7 +39,7 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
 
 /// A file named by an option of a program that makes one.
 fn outputs(machine: &mut Machine<'_>, call: &Call<'_>, env: &Env) {
-    let Some(options) = index::known(call.name).outputs else { return };
+    let Some(options) = call.known.outputs() else { return };
     let single = options.starts_with("-out");
     let opts = if single {
         Opts::single_dash(call.args, options)

@@ -9,6 +9,7 @@ use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Env, Machine};
 use crate::guardrails::programs::{credential, hit, push, worktree};
+use crate::guardrails::words::Words;
 
 const GLOBAL: &str = "-C -c --git-dir --work-tree --namespace --exec-path --config-env \
                       --super-prefix --attr-source --list-cmds";
@@ -201,13 +202,15 @@ pub fn is_tree(text: &str) -> bool {
 /// A word that only looks like a file, not like a branch.
 #[must_use]
 pub fn is_file(text: &str) -> bool {
-    const ENDINGS: &str = "rs py js ts tsx jsx go java c h cc cpp hpp rb php cs swift kt scala sh \
+    static ENDINGS: Words<128> = Words::new(
+        "rs py js ts tsx jsx go java c h cc cpp hpp rb php cs swift kt scala sh \
                            md txt json yml yaml toml lock css scss html sql xml ini cfg vue svelte \
-                           mjs cjs ipynb proto tf gradle properties";
+                           mjs cjs ipynb proto tf gradle properties",
+    );
     let name = text.rsplit('/').next().unwrap_or("");
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     text.starts_with("./")
-        || crate::guardrails::paths::contains_word(ENDINGS, ending)
+        || ENDINGS.contains(ending)
         || matches!(name, "Makefile" | "Dockerfile" | "Cargo.lock" | ".gitignore")
 }
 

@@ -21,6 +21,7 @@ mod patch;
 mod push;
 mod remove;
 mod runner;
+pub mod secret;
 mod table;
 mod tables;
 mod transfer;
@@ -30,6 +31,7 @@ use crate::guardrails::getopt::Opts;
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Data, Env, Machine};
 use crate::guardrails::report::{Report, canonical};
+use crate::guardrails::words::Words;
 
 /// Judges one program call.
 pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, env: &mut Env) {
@@ -92,7 +94,7 @@ pub fn unknown_command(machine: &mut Machine<'_>, args: &[Arg], env: &mut Env, s
         if name == "rm" && !recursive {
             continue;
         }
-        judge(machine, &Call { name, args, stdin }, &mut env.clone());
+        judge(machine, &Call::new(name, args, stdin), &mut env.clone());
     }
     let guessed = std::mem::replace(&mut machine.report, outer);
     if !guessed.hits.is_empty() {
@@ -116,9 +118,11 @@ pub fn script(machine: &mut Machine<'_>, file: &Arg, args: &[Arg]) {
 /// Whether any rule knows the program.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    const OTHERS: &str = "git rm rimraf del-cli find shred dd curl psql mysql sqlite3 redis-cli \
-                          mongosh node python bash sh ts-node tsx cross-env dotenv concurrently";
-    crate::guardrails::paths::contains_word(OTHERS, name) || table::find(name).is_some()
+    static OTHERS: Words<64> = Words::new(
+        "git rm rimraf del-cli find shred dd curl psql mysql sqlite3 redis-cli \
+                          mongosh node python bash sh ts-node tsx cross-env dotenv concurrently",
+    );
+    OTHERS.contains(name) || table::find(name).is_some()
 }
 
 /// Notes a broken rule for this call.

@@ -7,7 +7,7 @@
 use crate::guardrails::machine::run::Call;
 use crate::guardrails::machine::{Arg, Machine};
 use crate::guardrails::paths::contains_word;
-use crate::guardrails::programs::{hit, index};
+use crate::guardrails::programs::hit;
 use crate::guardrails::report::canonical;
 
 /// Programs whose operands name tasks.
@@ -17,7 +17,7 @@ pub const RUNNERS: &str = "make gmake just task npm yarn pnpm bun rake mage invo
 
 /// Judges a task runner's call, or a script called by its path.
 pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>) {
-    if index::known(call.name).runs_tasks {
+    if call.known.runs_tasks() {
         if is_dry(call.args) {
             return;
         }

@@ -67,7 +67,7 @@ impl Row {
 /// The program of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Program> {
-    index::known(name).program
+    index::known(name).program()
 }
 
 /// Whether `-h` asks this program for help.
@@ -78,7 +78,7 @@ pub fn short_help(name: &str) -> bool {
 
 /// Judges a call by the tables.
 pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>) {
-    let Some(program) = find(call.name) else { return };
+    let Some(program) = call.known.program() else { return };
     let opts = if program.single {
         Opts::single_dash(call.args, program.valued)
     } else {
@@ -134,7 +134,7 @@ fn matches_words(words: &str, opts: &Opts<'_>) -> bool {
 fn matches_word(pattern: &str, text: &str) -> bool {
     pattern.split('|').any(|known| {
         if known.contains('*') {
-            crate::guardrails::paths::glob_matches(known, text)
+            crate::guardrails::glob::glob_matches(known, text)
         } else {
             known == text
         }

@@ -4,25 +4,29 @@
 
 use crate::guardrails::effect::Verb;
 use crate::guardrails::machine::{Arg, Data, Env, HOLE, Machine};
-use crate::guardrails::paths::contains_word;
 use crate::guardrails::programs;
 use crate::guardrails::scripting::eval::{Reader, Val};
 use crate::guardrails::scripting::lex::Token;
 use crate::guardrails::scripting::{Language, play};
+use crate::guardrails::words::Words;
 
 /// Calls that run a command line, a query, or more of the same language.
-const RUNNERS: &str = "system popen getoutput getstatusoutput shell_exec passthru execSync exec run call \
+static RUNNERS: Words<256> = Words::new(
+    "system popen getoutput getstatusoutput shell_exec passthru execSync exec run call \
     check_call check_output Popen spawn spawnSync execFile execFileSync execvp execv execve \
     execlp execl spawnvp spawnlp proc_open execute capture2 capture3 capture2e sh popen2 \
     popen3 execa execaSync execaCommand execaCommandSync create_subprocess_shell \
     create_subprocess_exec shell pcntl_exec command query raw executescript executemany \
     queryRawUnsafe executeRawUnsafe queryRaw executeRaw select_all do text sql prepare \
     exec_query unsafe cursor_execute eval Function instance_eval statement shell-command \
-    script shell-command-to-string quiet";
+    script shell-command-to-string quiet",
+);
 
 /// Calls that delete a directory with all below it.
-const TREE_REMOVERS: &str = "rmtree rm_rf delete-directory rm_r remove_tree removeSync rimraf rimrafSync emptyDirSync \
-    emptyDir rmtree_f deleteDirectory remove_entry_secure remove_dir removedirs remove_entry moveToTrash";
+static TREE_REMOVERS: Words<64> = Words::new(
+    "rmtree rm_rf delete-directory rm_r remove_tree removeSync rimraf rimrafSync emptyDirSync \
+    emptyDir rmtree_f deleteDirectory remove_entry_secure remove_dir removedirs remove_entry moveToTrash",
+);
 
 /// A call with its arguments.
 pub struct Sink<'c> {
@@ -63,7 +67,7 @@ impl Sink<'_> {
                     programs::file::writes(machine, &Arg::new(first), Verb::Truncate, env);
                 }
             }
-            name if contains_word(RUNNERS, name) => {
+            name if RUNNERS.contains(name) => {
                 self.runs(machine, reader, &first, env);
             }
             _ => self.deletes_or_writes(machine, reader, &first, env),
@@ -164,7 +168,7 @@ impl Sink<'_> {
             None => Vec::new(),
         };
         match self.name {
-            name if contains_word(TREE_REMOVERS, name) => {
+            name if TREE_REMOVERS.contains(name) => {
                 for target in &targets {
                     run(machine, env, &["rm", "-rf", target]);
                 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::guardrails::encode;
 use crate::guardrails::machine::HOLE;
+use crate::guardrails::scripting::decode;
 use crate::guardrails::scripting::lex::Token;
 
 /// What an expression is.
@@ -85,10 +86,25 @@ impl Reader<'_> {
                 continue;
             }
             let (value, next) = self.expression(at, depth);
+            let value = self.comprehended(at, next, depth).unwrap_or(value);
             list.push(value);
             at = self.to_comma(next.max(at), close, depth);
         }
         (list, at)
+    }
+
+    /// The list that `F(x) for x in LIST` makes, as far as `F` is known.
+    fn comprehended(&self, from: usize, at: usize, depth: u32) -> Option<Val> {
+        if self.name(at) != Some("for") {
+            return None;
+        }
+        let found = (at + 2..at + 6).find(|at| self.name(*at) == Some("in"))?;
+        let (list, _) = self.expression(found + 1, depth + 1);
+        match self.name(from)? {
+            "chr" => Some(decode::codes(&list)),
+            name if self.name(at + 1) == Some(name) => Some(list),
+            _ => None,
+        }
     }
 
     /// Uses up one look; false when none is left.
@@ -195,6 +211,9 @@ impl Reader<'_> {
         if let Some(value) = self.vars.get(&name) {
             return (value.clone(), end);
         }
+        if name.starts_with(|c: char| c.is_ascii_digit()) {
+            return (Val::Text(name), end);
+        }
         while self.sign(end, '.') && self.name(end + 1).is_some() && !self.sign(end, '(') {
             self.name(end + 1).unwrap_or("").clone_into(&mut name);
             end += 2;
@@ -211,55 +230,23 @@ impl Reader<'_> {
     }
 
     fn computed(&self, name: &str, args: &[Val]) -> Val {
+        let first = args.first();
         match name {
             "mkdtemp" | "mkstemp" | "mktemp" | "TemporaryDirectory" | "NamedTemporaryFile"
             | "mktmpdir" | "tempdir"
-                if args.first().is_none_or(|first| first.text().contains(HOLE)) =>
+                if first.is_none_or(|first| first.text().contains(HOLE)) =>
             {
-                return Val::Text("/tmp/tmp.XXXXXX".into());
+                Val::Text("/tmp/tmp.XXXXXX".into())
             }
             "mkdtempSync" | "mkdtemp" | "mktmpdir" => {
-                let stem = args.first().map(Val::text).unwrap_or_default();
-                return Val::Text(if stem.starts_with('/') {
-                    stem + "XXXXXX"
-                } else {
-                    "/tmp/tmp.XXXXXX".into()
-                });
+                let stem = first.map(Val::text).unwrap_or_default();
+                let stem = if stem.starts_with('/') { stem } else { "/tmp/tmp.".into() };
+                Val::Text(stem + "XXXXXX")
             }
-            "tmpdir" | "gettempdir" => return Val::Text("/tmp".into()),
-            _ => {}
-        }
-        let Some(first) = args.first() else { return Val::Unknown };
-        let text = first.text();
-        let second = args.get(1).map(Val::text).unwrap_or_default();
-        let known = |value: Option<String>| value.map_or(Val::Unknown, Val::Text);
-        match name {
-            "b64decode" | "standard_b64decode" | "decode64" | "strict_decode64" | "atob"
-            | "decode_base64" | "base64_decode" | "urlsafe_b64decode" => {
-                known(encode::base64(&text))
-            }
-            "fromhex" | "unhexlify" | "hex2bin" => known(encode::hex(&text)),
-            "from" if second == "base64" => known(encode::base64(&text)),
-            "from" if second == "hex" => known(encode::hex(&text)),
-            "decode" if second.starts_with("rot") => {
-                known(encode::translate(&text, "a-zA-Z", "n-za-mN-ZA-M"))
-            }
-            "fromCharCode" | "chr" | "bytes" | "bytearray" => {
-                let codes = match first {
-                    Val::List(list) => list.clone(),
-                    _ => args.iter().map(Val::text).collect(),
-                };
-                let chars = codes.iter().map(|code| code.parse().ok().and_then(char::from_u32));
-                known(chars.collect::<Option<String>>())
-            }
-            "split" => Val::List(text.split_whitespace().map(str::to_owned).collect()),
-            "expanduser" => Val::Text(text.replacen('~', &self.home, 1)),
-            "join" => Val::Text(args.iter().map(Val::text).collect::<Vec<_>>().join("/")),
-            "Path" | "PurePath" | "resolve" | "abspath" | "str" | "String" | "quote" | "from"
-            | "list" | "tuple" | "encode" | "decode" | "text" | "Pathname" | "realpath" => {
-                first.clone()
-            }
-            _ => Val::Unknown,
+            "tmpdir" | "gettempdir" => Val::Text("/tmp".into()),
+            "expanduser" => first
+                .map_or(Val::Unknown, |path| Val::Text(path.text().replacen('~', &self.home, 1))),
+            _ => decode::computed(name, args),
         }
     }
 
@@ -294,6 +281,16 @@ impl Reader<'_> {
                 };
                 Val::List(parts)
             }
+            ("unpack" | "unpack1", Val::Text(text)) if first.starts_with('m') => {
+                encode::base64(text).map_or(Val::Unknown, Val::Text)
+            }
+            ("pack", Val::List(list)) => match (first.chars().next(), list.as_slice()) {
+                (Some('H' | 'h'), [hex]) => encode::hex(hex).map_or(Val::Unknown, Val::Text),
+                (Some('m'), _) => Val::Unknown,
+                (Some('c' | 'C' | 'U'), _) => decode::joined(decode::codes(value)),
+                _ => Val::Unknown,
+            },
+            ("map", Val::List(_)) => decode::codes(value),
             ("reverse", Val::List(list)) => Val::List(list.iter().rev().cloned().collect()),
             ("reverse", Val::Text(text)) => Val::Text(text.chars().rev().collect()),
             ("replace", Val::Text(text)) => {

@@ -6,6 +6,7 @@
 //! Not here: finding the one-liner on a command line (`carry::escape`).
 
 mod calls;
+mod decode;
 mod eval;
 mod lex;
 mod sinks;

@@ -45,6 +45,7 @@ pub fn walk(
                 }
                 assign(&mut reader, at);
                 let name = alias.get(name).map_or(name.as_str(), String::as_str).to_owned();
+                let (name, at) = looked_up(&reader, at).unwrap_or((name, at));
                 if let Some((args, span)) = call_at(&reader, language, &name, at) {
                     let call = Sink { language, name: &name, args: &args, span, at };
                     call.act(machine, &reader, env, &mut printed);
@@ -56,6 +57,23 @@ pub fn walk(
     }
     machine.spend((FUEL - reader.fuel.get()) / 32);
     printed
+}
+
+/// `getattr(x, 'name')(…)` and `x['name'](…)` are calls of `name`: its own name, and
+/// where the parenthesis of its arguments stands less one.
+fn looked_up(reader: &Reader<'_>, at: usize) -> Option<(String, usize)> {
+    let by_call = matches!(reader.name(at)?, "getattr" | "__getattribute__");
+    let open = if by_call { '(' } else { '[' };
+    if !reader.sign(at + 1, open) {
+        return None;
+    }
+    let (args, end) = reader.arguments(at + 1, 0);
+    match (by_call, args.as_slice(), reader.sign(end, '(')) {
+        (true, [_, Val::Text(name)], true) | (false, [Val::Text(name)], true) => {
+            Some((name.clone(), end - 1))
+        }
+        _ => None,
+    }
 }
 
 fn assign(reader: &mut Reader<'_>, at: usize) {

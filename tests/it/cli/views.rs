@@ -190,6 +190,8 @@ fn settings_are_shown_with_their_origin_and_secrets_are_not() {
     session_id                unset           default
     lock_ttl_minutes          30              LOCK_TTL_MINUTES
     worktree_locks            warn            default
+    hook_failure              open            default
+    person_commits            warn            default
     stale_agent_minutes       15              default
     audit_retention_days      90              default
     policy_engine             native          default

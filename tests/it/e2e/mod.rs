@@ -8,10 +8,12 @@
 
 mod agents;
 mod basics;
+mod client;
 mod chaos;
 mod clients;
 mod consent;
 mod contract;
+mod hooks;
 mod hostile;
 mod people;
 mod project;

@@ -2,6 +2,7 @@
 
 mod clients;
 mod corpus;
+mod doctor;
 mod ground;
 mod hooks;
 mod refusals;

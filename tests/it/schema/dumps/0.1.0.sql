@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 13;
+PRAGMA user_version = 14;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -274,6 +274,13 @@ CREATE TABLE handoff_documents (
 ) STRICT;
 INSERT INTO handoff_documents VALUES ('00000000-0000-7000-8000-000000000001', 'project', 'agent_id', 'agent_type', 'session_id', 'summary', '[]', '[]', '[]', '[]', '[]', NULL, NULL, '[]', '[]', 1);
 
+CREATE TABLE hook_sessions (
+    session_id TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    told_at    INTEGER NOT NULL CHECK (told_at BETWEEN 0 AND 253402300799999), -- what happened before is no news to it
+    PRIMARY KEY (session_id)
+) STRICT;
+INSERT INTO hook_sessions VALUES ('session_id', 1);
+
 CREATE TABLE meta (
     key   TEXT NOT NULL CHECK (octet_length(key) BETWEEN 1 AND 512 AND instr(key, char(0)) = 0),
     value TEXT NOT NULL CHECK (instr(value, char(0)) = 0),
@@ -387,6 +394,29 @@ CREATE TABLE sync_state (
     PRIMARY KEY (name)
 ) STRICT;
 INSERT INTO sync_state VALUES ('name', 'value');
+
+CREATE TABLE tool_uses (
+    tool_use_id TEXT    NOT NULL CHECK (octet_length(tool_use_id) BETWEEN 1 AND 512 AND instr(tool_use_id, char(0)) = 0),
+    session_id  TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0), -- the subagent's
+    agent_id    TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    agent_type  TEXT    NOT NULL CHECK (octet_length(agent_type) BETWEEN 1 AND 512 AND instr(agent_type, char(0)) = 0),
+    at          INTEGER NOT NULL CHECK (at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (tool_use_id)
+) STRICT;
+INSERT INTO tool_uses VALUES ('tool_use_id', 'session_id', 'agent_id', 'agent_type', 1);
+
+CREATE TABLE touched_files (
+    project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    path_key   TEXT    NOT NULL CHECK (octet_length(path_key) BETWEEN 1 AND 1024 AND instr(path_key, char(0)) = 0),
+    session_id TEXT    NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
+    agent_id   TEXT    NOT NULL CHECK (octet_length(agent_id) BETWEEN 1 AND 512 AND instr(agent_id, char(0)) = 0),
+    path       TEXT    NOT NULL CHECK (instr(path, char(0)) = 0),
+    worktree   TEXT    NOT NULL CHECK (instr(worktree, char(0)) = 0),
+    fence      INTEGER NOT NULL CHECK (fence >= 1),
+    at         INTEGER NOT NULL CHECK (at BETWEEN 0 AND 253402300799999),
+    PRIMARY KEY (project, path_key, session_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO touched_files VALUES ('project', 'path_key', 'session_id', 'agent_id', 'path', 'worktree', 1, 1);
 
 CREATE TABLE waits (
     ticket      TEXT    NOT NULL CHECK (octet_length(ticket) = 36 AND ticket GLOB '????????-????-????-????-????????????' AND length(replace(ticket, '-', '')) = 32 AND ticket NOT GLOB '*[^0-9a-f-]*'),
@@ -545,6 +575,12 @@ CREATE INDEX handoff_documents_recent ON handoff_documents (project, created_at)
 CREATE INDEX network_access_log_recent ON network_access_log (project, at);
 
 CREATE INDEX replies_by_age ON replies (at);
+
+CREATE INDEX tool_uses_by_age ON tool_uses (at);
+
+CREATE INDEX touched_files_by_age ON touched_files (at);
+
+CREATE INDEX touched_files_by_session ON touched_files (session_id, at);
 
 CREATE INDEX waits_by_session ON waits (session_id);
 

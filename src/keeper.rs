@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
-use super::{Ended, Reaped};
 use crate::agents::{self, Live, Reason};
 use crate::audit::SealAudit;
 use crate::audit::seal::{self, Sealed};
 use crate::config::Config;
 use crate::failure::Outcome;
+use crate::life::{self, Ended, Reaped};
 use crate::mirror;
 use crate::os::Process;
 use crate::service::{self, Service};
@@ -95,6 +95,10 @@ impl Keeper {
         let bury_all = move |tx: &Tx<'_>| {
             let settled = tx.settled_count();
             for session in &sessions {
+                // Those that it started end with it.
+                for subagent in agents::subagents(tx, session)? {
+                    bury(tx, &subagent, Reason::Died, now)?;
+                }
                 bury(tx, session, Reason::Died, now)?;
             }
             service::record_settled(tx, settled, now)
@@ -141,7 +145,7 @@ impl Keeper {
         let spared: &[String] = if over { &[] } else { &awaited.sessions };
         let store = self.service.store();
         let (next, lives) =
-            store.read(|tx| Ok((super::next_deadline(tx, spared)?, agents::all_live(tx)?)))?;
+            store.read(|tx| Ok((life::next_deadline(tx, spared)?, agents::all_live(tx)?)))?;
         let dead: Vec<String> =
             gone(&lives).into_iter().filter(|session| !spared.contains(session)).collect();
         let due = next.is_some_and(|next| next <= now);
@@ -154,7 +158,7 @@ impl Keeper {
             self.awaited().sessions.clear();
         }
         let sealing = self.seal_when_due(now).await?;
-        let next = store.read(|tx| super::next_deadline(tx, spared))?;
+        let next = store.read(|tx| life::next_deadline(tx, spared))?;
         let back = (!spared.is_empty()).then_some(awaited.until);
         Ok([next, back, sealing].into_iter().flatten().min())
     }
@@ -230,7 +234,7 @@ fn gone(lives: &[Live]) -> Vec<String> {
 }
 
 fn bury(tx: &Tx<'_>, session: &str, reason: Reason, now: Time) -> Outcome<Option<Ended>> {
-    let ended = super::end(tx, session, reason, now)?;
+    let ended = life::end(tx, session, reason, now)?;
     if let Some(ended) = &ended {
         service::record_own(tx, "end_session", json!(ended), now)?;
     }
@@ -241,7 +245,7 @@ fn reap(tx: &Tx<'_>, dead: &[String], awaited: &Awaited, now: Time) -> Outcome<R
     let settled = tx.settled_count();
     let mut ended = Vec::new();
     for session in dead {
-        ended.extend(super::end(tx, session, Reason::Died, now)?);
+        ended.extend(life::end(tx, session, Reason::Died, now)?);
     }
     let mut spared: &[String] = &awaited.sessions;
     if now >= awaited.until {
@@ -249,12 +253,12 @@ fn reap(tx: &Tx<'_>, dead: &[String], awaited: &Awaited, now: Time) -> Outcome<R
             if agents::heard_since(tx, session, awaited.since)? {
                 agents::disconnected(tx, session, now)?;
             } else {
-                ended.extend(super::end(tx, session, Reason::Died, now)?);
+                ended.extend(life::end(tx, session, Reason::Died, now)?);
             }
         }
         spared = &[];
     }
-    let mut reaped = super::reap(tx, now, spared)?;
+    let mut reaped = life::reap(tx, now, spared)?;
     ended.append(&mut reaped.ended);
     reaped.ended = ended;
     if !reaped.is_nothing() {
