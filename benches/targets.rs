@@ -15,13 +15,18 @@
 
 mod targets {
     pub mod claims;
+    pub mod cloud;
     pub mod contention;
     pub mod guardrails;
+    pub mod hook;
     pub mod locks;
     pub mod mcp;
     pub mod mirror;
     pub mod policy;
     pub mod memory;
+    #[path = "../../tests/it/schema/pg.rs"]
+    #[expect(dead_code, reason = "the tests use more of it")]
+    pub mod pg;
     pub mod size;
     pub mod start;
     pub mod table;
@@ -38,9 +43,11 @@ const BENCHES: &[Bench] = &[
     ("contention", targets::contention::run),
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
+    ("cloud", targets::cloud::run),
     ("policy", targets::policy::run),
     ("memory", targets::memory::run),
     ("guardrails", targets::guardrails::run),
+    ("hook", targets::hook::run),
     ("start", targets::start::run),
     ("recovery", targets::start::recovery),
     ("mirror", targets::mirror::run),

@@ -142,7 +142,9 @@ begin
     if v_answer is not null then
         return coord.reply('held', jsonb_build_object('by', v_answer));
     end if;
-    v_base := greatest(v_project.last_fence, coalesce((p ->> 'seen')::bigint, 0));
+    -- What was granted elsewhere already keeps its fence, if it is the highest.
+    v_base := greatest(v_project.last_fence, coalesce((p ->> 'seen')::bigint, 0)
+                                             - case when (p ->> 'keep')::boolean then 1 else 0 end);
     with written as (
         insert into coord.shared_locks as l
         select v_project.workspace_id, v_project.project, w.k, v_device.device_id, v_session, w.path, w.kind, w.mode,

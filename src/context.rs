@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::repo::Repo;
+use crate::ruling::Ruling;
 use crate::time::Time;
 
 /// The one who asks.
@@ -79,6 +80,8 @@ pub struct Context {
     pub settings: Settings,
     /// A place in the queue, for a call that may wait, and until when.
     pub ticket: Option<Ticket>,
+    /// What the arbiter between machines decided about it.
+    pub ruling: Option<Arc<Ruling>>,
 }
 
 /// The settings that decide about calls in one repository.
@@ -94,12 +97,18 @@ pub struct Settings {
     pub trust_ceiling: Option<u8>,
     /// The project closes hosts that no list names.
     pub closed_to_unlisted: bool,
+    /// Locks and tasks are decided between machines, by the cloud.
+    pub arbitrated: bool,
+    /// While the cloud cannot be asked, this machine decides for itself.
+    pub decides_offline: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             lock_ttl_minutes: 120,
+            arbitrated: false,
+            decides_offline: false,
             worktree_locks_block: false,
             person_commits_block: false,
             trust_ceiling: None,

@@ -14,6 +14,7 @@ pub mod home;
 pub mod config;
 pub mod repo;
 pub mod guardrails;
+pub mod ruling;
 pub mod context;
 pub mod store;
 pub mod tool;
@@ -35,6 +36,7 @@ pub mod memory;
 pub mod guard;
 pub mod breaches;
 pub mod mirror;
+pub mod arbiter;
 pub mod hooks;
 pub mod life;
 

@@ -134,6 +134,7 @@ impl Seat {
             resent,
             settings: self.settings,
             ticket: None,
+            ruling: None,
         })
     }
 

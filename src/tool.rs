@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::context::{Context, Ticket};
 use crate::failure::{Outcome, Refusal};
+use crate::ruling::Asked;
 use crate::store::Tx;
 
 /// What a tool does to the world; the policy grants by this.
@@ -95,6 +96,11 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + 'static {
     /// How long the caller is willing to wait for its turn, in seconds.
     fn wait_seconds(&self) -> u32 {
         0
+    }
+
+    /// What an arbiter between machines has to decide before the call is run, in a project that has one.
+    fn arbitrated(&self) -> Option<Asked> {
+        None
     }
 
     /// Does the deed. May be run twice, and sees none of the first run's effects.

@@ -97,6 +97,7 @@ async fn one(service: &Service, repo: &Arc<Repo>) -> Duration {
         resent: false,
         settings: coord::context::Settings::default(),
         ticket: None,
+        ruling: None,
     };
     let start = Instant::now();
     let answer = service.call(ctx, "get_work", json!({}), &CancellationToken::new()).await;

@@ -109,6 +109,7 @@ async fn one(
         request_key: None,
         resent: false,
         ticket: None,
+        ruling: None,
         settings: coord::context::Settings::default(),
     };
     let start = Instant::now();

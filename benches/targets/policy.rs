@@ -52,6 +52,7 @@ fn decisions(engine: PolicyEngine) -> Times {
         resent: false,
         settings: coord::context::Settings::default(),
         ticket: None,
+        ruling: None,
     };
     let operation = operations::find("acquire_lock").expect("it is an operation");
     let (file, nothing) = (Resource::File("src/policy/mod.rs".into()), Map::new());

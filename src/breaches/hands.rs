@@ -14,6 +14,8 @@ use crate::time::{MINUTE, SECOND, Time};
 /// A tool's last writes reach the disk, and what it left running settles, within this
 /// time after its end, in milliseconds.
 pub const SETTLE: i64 = 2 * SECOND;
+/// A file system's clock ticks: it may tell a time so much before the true one.
+pub const TICK: i64 = 20;
 /// A call whose end is never told counts as ended after this.
 const LONGEST: i64 = 30 * MINUTE;
 /// A call that has ended is of interest for so long.
@@ -129,7 +131,7 @@ impl Hands {
     #[must_use]
     pub fn refused(&self, path: &str, at: Time) -> Vec<String> {
         let told = self.told();
-        let near = |when: Time| (0..=REFUSED).contains(&at.since(when));
+        let near = |when: Time| (-TICK..=REFUSED).contains(&at.since(when));
         let refused = told.refused.iter().filter(|(when, _, what)| what == path && near(*when));
         refused.map(|(_, session, _)| session.clone()).collect()
     }
@@ -168,6 +170,6 @@ impl Call {
     }
 
     fn is_at_work(&self, at: Time) -> bool {
-        self.began <= at && at <= self.until().unwrap_or(self.began.plus(LONGEST))
+        self.began.plus(-TICK) <= at && at <= self.until().unwrap_or(self.began.plus(LONGEST))
     }
 }

@@ -14,15 +14,12 @@
 //! the holder. Unjust, at most, to a holder that left something running which writes.
 
 use super::Change;
-use super::hands::{Doing, Hands};
+use super::hands::{Doing, Hands, TICK};
 use crate::agents::{self, Live};
 use crate::failure::Outcome;
 use crate::locks::{self, Lock};
 use crate::store::Tx;
 use crate::time::Time;
-
-/// A file system's clock may be so much behind ours, in milliseconds: it ticks.
-const TICK: i64 = 20;
 
 /// A change that was not the holder's.
 #[derive(Clone, Debug)]

@@ -7,7 +7,8 @@ use super::render::style::{BAD, DIM, HEAD, WARN, paint};
 use super::render::{bytes, count, fields, middle};
 use super::{Trouble, agents, locks, work};
 use crate::home::Home;
-use crate::time::{HOUR, MINUTE, Time};
+use crate::hooks::misses;
+use crate::time::{DAY, HOUR, MINUTE, Time};
 
 /// Rows of each part that fit one screen.
 const ROWS: usize = 6;
@@ -44,8 +45,11 @@ impl Status {
             "work": desk.ask("pending_work", json!({}))?,
             "breaches": desk.ask("list_breaches", json!({}))?,
         });
-        let alarms: Vec<String> =
-            room(&home).into_iter().chain(alarms(&whole, desk.now, stale)).collect();
+        let alarms: Vec<String> = room(&home)
+            .into_iter()
+            .chain(missed(&home, desk.now))
+            .chain(alarms(&whole, desk.now, stale))
+            .collect();
         whole["alarms"] = alarms.into();
         desk.show(&whole, || show(&whole, desk.now))
     }
@@ -70,6 +74,18 @@ fn room(home: &Home) -> Vec<String> {
         }
     }
     alarms
+}
+
+/// Checks of hooks that were not made since yesterday; a guard that lets pass tells so.
+fn missed(home: &Home, now: Time) -> Option<String> {
+    let missed = misses::since(home, now.plus(-DAY)).unwrap_or_default();
+    let last = missed.last()?;
+    Some(format!(
+        "{} went unanswered since yesterday, the last {} ({}): coord doctor --clients",
+        count(missed.len(), "hook"),
+        crate::time::relative(last.at, now),
+        middle(&last.why, 40)
+    ))
 }
 
 /// What happened to held files lately, and what keeps the watcher from seeing more.

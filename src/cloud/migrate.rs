@@ -7,46 +7,26 @@
 //! Not here: SQL; it is made from `schema/` and embedded.
 
 use anyhow::Context as _;
+use include_dir::{Dir, File, include_dir};
 use postgres::{Client, Transaction};
 
-macro_rules! migrations {
-    ($($name:literal),* $(,)?) => {
-        /// Every migration by name, in order.
-        pub const MIGRATIONS: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../../supabase/migrations/", $name, ".sql")))),*];
-    };
-}
+/// The folder as it was when this binary was built.
+static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/supabase/migrations");
 
-migrations![
-    "001_core_schema",
-    "002_handoff_tables",
-    "003_discovery_functions",
-    "004_memory_tables",
-    "005_guardrail_tables",
-    "006_profile_tables",
-    "007_audit_tables",
-    "008_network_policy_tables",
-    "010_cedar_policy_store",
-    "011_approval_queue",
-    "012_cedar_entities",
-    "015_breaches",
-    "020_cloud",
-    "021_cloud_identity",
-    "022_cloud_statements",
-    "023_cloud_apply",
-    "024_cloud_push",
-    "025_cloud_batches",
-    "026_cloud_reading",
-    "027_arbiter_locks",
-    "028_arbiter_work",
-    "029_arbiter_work_calls",
-    "030_cloud_upkeep",
-];
+/// Every migration by name, in order.
+#[must_use]
+pub fn migrations() -> Vec<(&'static str, &'static str)> {
+    let text =
+        |file: &'static File<'_>| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?));
+    let mut all: Vec<_> = FOLDER.files().filter_map(text).collect();
+    all.sort_unstable();
+    all
+}
 
 /// The number of the newest migration: what a device tells the mirror it knows.
 #[must_use]
 pub fn newest() -> i64 {
-    MIGRATIONS.last().map_or(0, |(name, _)| number(name))
+    migrations().last().map_or(0, |(name, _)| number(name))
 }
 
 /// What was done.
@@ -82,7 +62,7 @@ pub fn migrate(client: &mut Client) -> anyhow::Result<Migrated> {
     start.batch_execute(HISTORY).context("failed to make the history of migrations")?;
     done.unknown = unknown(&mut start)?;
     start.commit().context("failed to make the history of migrations")?;
-    for (name, sql) in MIGRATIONS {
+    for (name, sql) in migrations() {
         let mut tx = client.transaction().context("failed to begin")?;
         take_turn(&mut tx)?;
         if is_applied(&mut tx, name)? {
@@ -118,7 +98,7 @@ fn apply(tx: &mut Transaction<'_>, name: &str, sql: &str) -> anyhow::Result<()> 
 }
 
 fn unknown(tx: &mut Transaction<'_>) -> anyhow::Result<Vec<String>> {
-    let known: Vec<&str> = MIGRATIONS.iter().map(|(name, _)| version(name)).collect();
+    let known: Vec<&str> = migrations().iter().map(|(name, _)| version(name)).collect();
     let asked = "SELECT version FROM supabase_migrations.schema_migrations
                   WHERE version <> ALL ($1::text[]) ORDER BY version";
     let rows = tx.query(asked, &[&known]).context("failed to read the history")?;

@@ -93,6 +93,24 @@ impl Config {
         if self.is("worktree_locks", "block") { WorktreeLocks::Block } else { WorktreeLocks::Warn }
     }
 
+    /// Whether locks and work of the repository are shared between machines.
+    #[must_use]
+    pub fn is_arbitrated(&self) -> bool {
+        self.is("mode", "arbiter")
+    }
+
+    /// Whether the cloud is told nothing of this repository.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.is("mode", "local")
+    }
+
+    /// Whether this machine grants shared locks while it has no network.
+    #[must_use]
+    pub fn decides_offline(&self) -> bool {
+        self.is("offline_policy", "local")
+    }
+
     /// What becomes of an edit that no daemon can be asked about.
     #[must_use]
     pub fn hook_failure(&self) -> HookFailure {

@@ -120,6 +120,23 @@ pub static SETTINGS: &[Setting] = &[
         ..BASE
     },
     Setting {
+        key: "mode",
+        variable: "COORD_MODE",
+        accepts: Accepts::Choice(&["local", "mirror", "arbiter"]),
+        default: Some("mirror"),
+        meaning: "once enrolled: local tells the cloud nothing, mirror copies, arbiter shares locks and work",
+        ..BASE
+    },
+    Setting {
+        key: "offline_policy",
+        variable: "COORD_OFFLINE_POLICY",
+        accepts: Accepts::Choice(&["deny", "local"]),
+        default: Some("deny"),
+        place: Place::ProjectTightens,
+        meaning: "in mode arbiter without a network: deny new locks, or local: grant them for now",
+        ..BASE
+    },
+    Setting {
         key: "hook_failure",
         variable: "COORD_HOOK_FAILURE",
         accepts: Accepts::Choice(&["closed", "open"]),

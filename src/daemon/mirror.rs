@@ -27,6 +27,9 @@ use crate::time::Clock;
 
 /// Keeps a worker running while sync is on.
 pub fn start(daemon: &Arc<Daemon>, home: &Home, config: &Config, tasks: &TaskTracker) {
+    if config.is_local() {
+        return;
+    }
     let left_out = config.sync_leave_out();
     let keeper = Keeper {
         daemon: Arc::clone(daemon),

@@ -32,6 +32,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::arbiter::{Arbiter, HttpCourt};
 use crate::config::{Config, Flag, NetworkPolicy, WorktreeLocks};
 use crate::context::Settings;
 use crate::failure::Outcome;
@@ -90,6 +91,8 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         .context("failed to start the runtime")?;
     let service = Arc::new(Service::new(Arc::clone(&store), Clock::System));
     service.configure(config);
+    let court = Arc::new(HttpCourt::new(home.clone()));
+    service.appoint(Arc::new(Arbiter::new(court, Arc::clone(&store), Clock::System)));
     let keeper = Keeper::new(Arc::clone(&service), config);
     let daemon = Arc::new(Daemon {
         service,
@@ -260,5 +263,7 @@ fn settings_of(config: &Config) -> Settings {
         person_commits_block: config.person_commits_block(),
         trust_ceiling: trust.filter(|_| config.is_of_project("profiles_default_trust")),
         closed_to_unlisted: closed && config.is_of_project("network_default_policy"),
+        arbitrated: config.is_arbitrated(),
+        decides_offline: config.decides_offline(),
     }
 }

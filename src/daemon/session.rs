@@ -48,6 +48,9 @@ pub async fn serve(
     let repo = daemon.repo_at(&hello.cwd).await;
     let role = hello.role;
     let settings = daemon.settings_at(&repo.root, &hello);
+    if let Some(arbiter) = daemon.service.arbiter().filter(|_| settings.arbitrated) {
+        arbiter.remember(&repo.project, settings.decides_offline);
+    }
     let seat = Seat::take(Arc::clone(&daemon.service), hello, repo, settings).await;
     let seat = Arc::new(seat.map_err(|failure| anyhow::anyhow!("{failure}"))?);
     daemon.sit_down(&seat);

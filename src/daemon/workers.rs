@@ -29,6 +29,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 pub fn start(daemon: &Arc<Daemon>, config: &Config, tasks: &TaskTracker) -> Outcome<()> {
     stop_by_signal(daemon, tasks)?;
     tasks.spawn(reap(Arc::clone(daemon)));
+    tasks.spawn(keep_shared(Arc::clone(daemon)));
     tasks.spawn(super::watch::run(Arc::clone(daemon)));
     if daemon.service.store().was_unclean() {
         tasks.spawn(check(Arc::clone(daemon)));
@@ -69,6 +70,13 @@ async fn reap(daemon: Arc<Daemon>) {
             () = at_last(sleep) => {}
             open = moved(&mut news) => if !open { return },
         }
+    }
+}
+
+/// Keeps what is shared between machines alike on both sides; sleeps for good where nothing is.
+async fn keep_shared(daemon: Arc<Daemon>) {
+    if let Some(arbiter) = daemon.service.arbiter() {
+        arbiter.keep(&daemon.stop).await;
     }
 }
 

@@ -10,13 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use rmcp::model::CallToolRequestParams;
-use rmcp::service::{RoleClient, RunningService, ServiceExt as _};
-use rmcp::transport::TokioChildProcess;
 use serde_json::{Value, json};
 
 use super::diary::Diary;
-use crate::client::own_binary;
+use super::tools::Tools;
 
 /// How long an edit takes: long enough for two to meet in one file.
 const EDIT_TAKES: Duration = Duration::from_millis(60);
@@ -29,7 +26,7 @@ const LOOKS: u32 = 1;
 
 /// An agent's tools.
 struct Agent {
-    client: RunningService<RoleClient, ()>,
+    tools: Tools,
     diary: Diary,
     repo: PathBuf,
 }
@@ -39,34 +36,19 @@ struct Agent {
 /// # Errors
 /// When the coordinator cannot be asked, or refuses what it should not.
 pub async fn run(name: &str, repo: &Path, diary: &Path, doomed: bool) -> anyhow::Result<()> {
-    let mut command = tokio::process::Command::new(own_binary());
-    command.arg("mcp").current_dir(repo).env("AGENT_ID", name).env("AGENT_TYPE", "demo");
-    let client = ().serve(TokioChildProcess::new(command)?).await.context("failed to begin")?;
-    let agent = Agent { client, diary: Diary::open(diary, name)?, repo: repo.to_owned() };
-    agent.ask("register_session", json!({ "capabilities": ["edit"] })).await?;
+    let tools = Tools::open(name, repo).await?;
+    let agent = Agent { tools, diary: Diary::open(diary, name)?, repo: repo.to_owned() };
     while let Some(task) = agent.next_task().await? {
         agent.work_on(&task, doomed).await?;
     }
-    agent.client.cancel().await.context("failed to end")?;
-    Ok(())
+    agent.tools.close().await
 }
 
 impl Agent {
-    async fn ask(&self, tool: &str, arguments: Value) -> anyhow::Result<Value> {
-        let Value::Object(arguments) = arguments else { bail!("arguments are an object") };
-        let request = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
-        let result = self
-            .client
-            .call_tool(request)
-            .await
-            .with_context(|| format!("{tool} was not answered"))?;
-        result.structured_content.with_context(|| format!("{tool} gave no structured answer"))
-    }
-
     /// The next task; `None` when none is left, not even one that is not ready.
     async fn next_task(&self) -> anyhow::Result<Option<Value>> {
         loop {
-            let answer = self.ask("get_work", json!({ "wait_seconds": LOOKS })).await?;
+            let answer = self.tools.ask("get_work", json!({ "wait_seconds": LOOKS })).await?;
             if answer["success"] == true {
                 return Ok(Some(answer));
             }
@@ -94,20 +76,21 @@ impl Agent {
             }
         }
         let done = self
+            .tools
             .ask("complete_work", json!({ "task_id": task["task_id"], "success": true }))
             .await?;
         if done["success"] != true {
             bail!("{step} was not accepted: {done}");
         }
         self.diary.note("completed", &json!({ "step": step }))?;
-        self.ask("release_lock", json!({ "file_paths": files })).await?;
+        self.tools.ask("release_lock", json!({ "file_paths": files })).await?;
         Ok(())
     }
 
     /// All files of a task, or none; asks without waiting first, to see who is in the way.
     async fn lock(&self, step: &str, files: &[String]) -> anyhow::Result<Value> {
         let ask = |wait: u32| json!({ "file_paths": files, "reason": step, "ttl_minutes": 5, "wait_seconds": wait });
-        let first = self.ask("acquire_lock", ask(0)).await?;
+        let first = self.tools.ask("acquire_lock", ask(0)).await?;
         if first["success"] == true {
             return Ok(first["fence"].clone());
         }
@@ -116,7 +99,7 @@ impl Agent {
             &json!({ "step": step, "file": first["file_path"], "for": first["locked_by"] }),
         )?;
         loop {
-            let next = self.ask("acquire_lock", ask(WAITS)).await?;
+            let next = self.tools.ask("acquire_lock", ask(WAITS)).await?;
             match next["code"].as_str() {
                 None => return Ok(next["fence"].clone()),
                 Some("locked_by_other") => {}

@@ -10,6 +10,8 @@ mod judge;
 mod plan;
 mod show;
 mod stage;
+mod tools;
+pub mod versus;
 
 use std::path::Path;
 
@@ -24,6 +26,8 @@ pub struct Shown {
     pub held: bool,
     /// What must not have happened, and did.
     pub breaches: Vec<String>,
+    /// Both halves' numbers, where there are two.
+    pub numbers: Option<serde_json::Value>,
 }
 
 /// Whether this agent is to be killed in the middle of the fatal task.
@@ -50,5 +54,6 @@ pub fn run(folder: &Path, keep: bool) -> anyhow::Result<Shown> {
     let (rows, diaries) = (stage.audit()?, stage.diaries());
     let verdict = judge::judge(&rows, &diaries, &stage.repo());
     let page = show::page(&rows, &diaries, &verdict);
-    Ok(Shown { page, held: verdict.breaches.is_empty(), breaches: verdict.breaches })
+    let held = verdict.breaches.is_empty();
+    Ok(Shown { page, held, breaches: verdict.breaches, numbers: None })
 }

@@ -43,12 +43,7 @@ impl Stage {
             std::fs::create_dir_all(path.parent().context("a file has a folder")?)?;
             std::fs::write(&path, format!("// {file}\n"))?;
         }
-        git(&repo, &["init", "-q", "-b", "main"])?;
-        git(&repo, &["add", "-A"])?;
-        git(
-            &repo,
-            &["-c", "user.name=demo", "-c", "user.email=demo@localhost", "commit", "-qm", "begin"],
-        )?;
+        begin_repository(&repo)?;
         let home = Home::locate(Some(folder.join("home")), None)?;
         let client = person_in(&home, &repo)?;
         let mut stage = Self { folder, home, client, keep };
@@ -66,7 +61,8 @@ impl Stage {
         let mut ids = std::collections::BTreeMap::new();
         for step in STEPS {
             let after: Vec<&String> = step.after.iter().filter_map(|name| ids.get(name)).collect();
-            let reply = self.ask(
+            let reply = ask(
+                &mut self.client,
                 "submit_work",
                 json!({
                     "task_type": step.name, "description": step.description, "priority": step.priority,
@@ -77,13 +73,6 @@ impl Stage {
             ids.insert(step.name, id);
         }
         Ok(())
-    }
-
-    fn ask(&mut self, tool: &str, arguments: Value) -> anyhow::Result<Value> {
-        match self.client.call(tool, arguments)? {
-            Answer::Done(reply) => Ok(reply),
-            other => bail!("{tool}: {}", other.sentence()),
-        }
     }
 
     /// Plays until every agent has left; kills the doomed one in the middle of its task.
@@ -157,16 +146,7 @@ impl Stage {
     /// # Errors
     /// When the daemon cannot be asked.
     pub fn audit(&mut self) -> anyhow::Result<Vec<Row>> {
-        let mut rows: Vec<Row> = Vec::new();
-        loop {
-            let after = rows.last().map_or(0, |row| row.seq);
-            let page = self.ask("audit_rows", json!({ "after": after, "limit": 1_000 }))?;
-            let page: Vec<Row> = serde_json::from_value(page["rows"].clone())?;
-            if page.is_empty() {
-                return Ok(rows);
-            }
-            rows.extend(page);
-        }
+        audit(&mut self.client)
     }
 
     fn until(
@@ -189,24 +169,69 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        if let Some(holder) = crate::daemon::lockfile::holder(&self.home.lock_file()) {
-            // Whoever has ended by itself needs no stopping.
-            drop(crate::daemon::lockfile::stop(&holder));
+        clear(&self.home, &self.folder, self.keep);
+    }
+}
+
+/// Stops the daemon of a scratch home, and removes the folder unless it is kept.
+pub fn clear(home: &Home, folder: &Path, keep: bool) {
+    if let Some(holder) = crate::daemon::lockfile::holder(&home.lock_file()) {
+        // Whoever has ended by itself needs no stopping.
+        drop(crate::daemon::lockfile::stop(&holder));
+    }
+    if !keep {
+        drop(std::fs::remove_dir_all(folder));
+    }
+}
+
+/// The whole audit log.
+///
+/// # Errors
+/// When the daemon cannot be asked.
+pub fn audit(client: &mut Client) -> anyhow::Result<Vec<Row>> {
+    let mut rows: Vec<Row> = Vec::new();
+    loop {
+        let after = rows.last().map_or(0, |row| row.seq);
+        let page = ask(client, "audit_rows", json!({ "after": after, "limit": 1_000 }))?;
+        let page: Vec<Row> = serde_json::from_value(page["rows"].clone())?;
+        if page.is_empty() {
+            return Ok(rows);
         }
-        if !self.keep {
-            drop(std::fs::remove_dir_all(&self.folder));
-        }
+        rows.extend(page);
+    }
+}
+
+fn ask(client: &mut Client, tool: &str, arguments: Value) -> anyhow::Result<Value> {
+    match client.call(tool, arguments)? {
+        Answer::Done(reply) => Ok(reply),
+        other => bail!("{tool}: {}", other.sentence()),
     }
 }
 
 /// The person who runs the demonstration, in a home that is theirs alone.
-fn person_in(home: &Home, repo: &Path) -> anyhow::Result<Client> {
+///
+/// # Errors
+/// When the daemon does not start.
+pub fn person_in(home: &Home, repo: &Path) -> anyhow::Result<Client> {
     let mut hello = client::hello(Role::Cli, &uuid::Uuid::now_v7().to_string(), Vec::new());
     hello.cwd = repo.to_owned();
     hello.env.clear();
     hello.ancestors.clear();
     hello.terminal = true;
     Ok(Client::connect_as(home, hello)?)
+}
+
+/// Makes a repository of the files that are there.
+///
+/// # Errors
+/// When git fails.
+pub fn begin_repository(repo: &Path) -> anyhow::Result<()> {
+    git(repo, &["init", "-q", "-b", "main"])?;
+    git(repo, &["add", "-A"])?;
+    git(
+        repo,
+        &["-c", "user.name=demo", "-c", "user.email=demo@localhost", "commit", "-qm", "begin"],
+    )
 }
 
 fn git(repo: &Path, arguments: &[&str]) -> anyhow::Result<()> {

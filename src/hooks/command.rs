@@ -165,12 +165,14 @@ impl Tool for RunCommand {
         if !ctx.caller.person {
             self.check_sets(tx, ctx)?;
         }
-        begin(tx, ctx, self.tool_use_id.as_deref(), &self.plan.files);
         let why = format!("a command: {}", told::short(&self.command, 80));
         let context = take(tx, ctx, &self.plan.files, &why)?;
         match foreign {
             Some(caught) => Err(HookRefusal::Blocked(caught).into()),
-            None => Ok(Progress::Ended(Cleared { context })),
+            None => {
+                begin(tx, ctx, self.tool_use_id.as_deref(), &self.plan.files);
+                Ok(Progress::Ended(Cleared { context }))
+            }
         }
     }
 

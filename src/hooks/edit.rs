@@ -91,9 +91,9 @@ impl Tool for EditFile {
         if let Some(blocked) = blocked {
             return Err(HookRefusal::Blocked(Box::new(blocked)).into());
         }
-        begin(tx, ctx, self.tool_use_id.as_deref(), &self.targets);
         let why = self.tool.as_deref().map(|tool| format!("an edit by {}", told::short(tool, 60)));
         let context = take(tx, ctx, &self.targets, &why.unwrap_or_default())?;
+        begin(tx, ctx, self.tool_use_id.as_deref(), &self.targets);
         Ok(Progress::Ended(Cleared { context }))
     }
 
@@ -103,7 +103,8 @@ impl Tool for EditFile {
     }
 }
 
-/// Tells those who watch the files that a tool of the caller is about to write.
+/// Tells those who watch the files that a tool of the caller is about to write: one that
+/// was stopped never does, and nobody will tell of its end.
 pub fn begin(tx: &Tx<'_>, ctx: &Context, id: Option<&str>, targets: &[Target]) {
     let paths = targets.iter().map(|target| target.shown.clone()).collect();
     tx.kept::<Hands>().begin(&ctx.caller.session_id, id, paths, ctx.now);

@@ -11,10 +11,11 @@ use super::grant::grant;
 use super::queue::{self, Waiter, serve, serve_near};
 use super::refusal::{Blocked, LockRefusal};
 use super::rules::{Claim, Survey};
-use super::{Lock, Mode, Scene, deadlock, sql};
+use super::{Lock, Mode, Scene, deadlock, shared, sql};
 use crate::context::{Context, Ticket};
 use crate::failure::Outcome;
 use crate::repo::Target;
+use crate::ruling::{Asked, Ruling};
 use crate::store::{Topic, Tx};
 use crate::time::{MINUTE, SECOND, Time};
 use crate::tool::{Access, Hints, Progress, Tool};
@@ -75,6 +76,9 @@ pub struct Acquired {
     /// One for each of `file_paths`, where they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     fences: Option<Vec<i64>>,
+    /// No other machine knows of it yet; one that took it meanwhile keeps it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    provisional: bool,
 }
 
 impl Acquired {
@@ -94,11 +98,18 @@ impl Acquired {
             expires_at,
             fence,
             fences: fences.iter().any(|other| *other != fence).then(|| fences.to_vec()),
+            provisional: false,
         }
     }
 }
 
 impl AcquireLock {
+    /// The reply, with what a ruling adds to it.
+    fn told(mut reply: Acquired, ctx: &Context) -> Acquired {
+        reply.provisional = matches!(ctx.ruling.as_deref(), Some(Ruling::Provisional));
+        reply
+    }
+
     /// How long it is asked for, in minutes.
     fn ttl(&self, ctx: &Context) -> i64 {
         self.ttl_minutes.unwrap_or(ctx.settings.lock_ttl_minutes)
@@ -176,6 +187,14 @@ impl Tool for AcquireLock {
         u32::try_from(self.wait_seconds).unwrap_or_default()
     }
 
+    fn arbitrated(&self) -> Option<Asked> {
+        Some(Asked::Locks {
+            targets: self.targets.clone(),
+            shared: self.mode == Mode::Shared,
+            reason: self.reason.clone(),
+        })
+    }
+
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Acquired>> {
         let (scene, claim) = (Scene::of(tx, ctx), self.claim(ctx));
         if ctx.ticket.is_some() && queue::has_place(scene, ctx)? {
@@ -184,16 +203,17 @@ impl Tool for AcquireLock {
             serve_near(scene, Some(&self.targets))?;
             return Ok(Progress::Waits);
         }
+        shared::make_way(scene, ctx, &claim)?;
         let swept = queue::sweep(scene, &claim)?;
         let line = queue::line(tx, scene.project, scene.now)?;
         let survey = Survey::of(scene, &claim)?;
         match Blocked::tell(&claim, &survey, &line, scene.now) {
             None => {
-                let granted = grant(scene, &claim, &survey)?;
+                let granted = grant(scene, &claim, &survey, Some(ctx))?;
                 if granted.opened {
                     serve(tx, scene.project, scene.now)?;
                 }
-                Ok(Progress::Ended(granted.reply))
+                Ok(Progress::Ended(Self::told(granted.reply, ctx)))
             }
             Some(_) if ctx.ticket.is_some() => self.wait(scene, ctx, &line),
             // What was passed on to those who waited stays with them.

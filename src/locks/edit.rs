@@ -77,7 +77,7 @@ fn take(scene: Scene<'_>, claim: &Claim, elsewhere: Vec<Lock>) -> Outcome<Taken>
     if let Some(blocked) = Blocked::tell(claim, &survey, &line, scene.now) {
         return Ok(Taken::Blocked(blocked));
     }
-    let granted = grant(scene, claim, &survey)?;
+    let granted = grant(scene, claim, &survey, None)?;
     if granted.opened {
         serve(scene.tx, scene.project, scene.now)?;
     }

@@ -8,7 +8,9 @@
 
 use super::acquire::{Acquired, Action};
 use super::rules::{Claim, Survey};
+use super::shared;
 use super::{Lock, Scene, sql};
+use crate::context::Context;
 use crate::failure::Outcome;
 use crate::repo::Target;
 use crate::store::Topic;
@@ -23,9 +25,14 @@ pub struct Granted {
     pub opened: bool,
 }
 
-/// Grants a claim that nothing stands in the way of.
-pub fn grant(scene: Scene<'_>, claim: &Claim, survey: &Survey<'_>) -> Outcome<Granted> {
-    let mut writer = Writer { scene, claim, fresh: None, opened: false };
+/// Grants a claim that nothing stands in the way of; `ctx` is there if it may have been decided elsewhere.
+pub fn grant(
+    scene: Scene<'_>,
+    claim: &Claim,
+    survey: &Survey<'_>,
+    ctx: Option<&Context>,
+) -> Outcome<Granted> {
+    let mut writer = Writer { scene, claim, ctx, fresh: None, opened: false };
     let mut fences = Vec::new();
     for (target, around) in &survey.around {
         writer.clear(around)?;
@@ -44,6 +51,7 @@ pub fn grant(scene: Scene<'_>, claim: &Claim, survey: &Survey<'_>) -> Outcome<Gr
 struct Writer<'a> {
     scene: Scene<'a>,
     claim: &'a Claim,
+    ctx: Option<&'a Context>,
     /// The fence of everything that is new in this grant.
     fresh: Option<i64>,
     opened: bool,
@@ -70,7 +78,7 @@ impl Writer<'_> {
                 self.opened |= lock.mode != self.claim.mode;
                 (lock.fence, lock.acquired_at.min(self.scene.now))
             }
-            _ => (self.fresh_fence()?, self.scene.now),
+            _ => (self.fresh_fence(&target.key)?, self.scene.now),
         };
         let caller = &self.claim.caller;
         let kept = had.and_then(|lock| lock.reason.clone());
@@ -91,16 +99,17 @@ impl Writer<'_> {
         Ok(fence)
     }
 
-    fn fresh_fence(&mut self) -> Outcome<i64> {
+    fn fresh_fence(&mut self, key: &str) -> Outcome<i64> {
+        let Scene { tx, project, now } = self.scene;
+        if let Some(fence) = self.ctx.and_then(|ctx| shared::fence_of(ctx, key)) {
+            sql::keep_fence(tx, project, Some(&self.claim.worktree), fence, now)?;
+            self.fresh = Some(fence);
+            return Ok(fence);
+        }
         if let Some(fence) = self.fresh {
             return Ok(fence);
         }
-        let fence = sql::next_fence(
-            self.scene.tx,
-            self.scene.project,
-            &self.claim.worktree,
-            self.scene.now,
-        )?;
+        let fence = sql::next_fence(tx, project, &self.claim.worktree, now)?;
         self.fresh = Some(fence);
         Ok(fence)
     }

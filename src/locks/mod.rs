@@ -23,6 +23,7 @@ mod queue;
 mod refusal;
 mod release;
 mod rules;
+pub mod shared;
 mod sql;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};

@@ -176,7 +176,7 @@ fn try_grant(scene: Scene<'_>, claim: &Claim, ahead: &[Waiter]) -> Outcome<Optio
     if !survey.blocks(claim, ahead, scene.now).is_empty() {
         return Ok(None);
     }
-    grant(scene, claim, &survey).map(Some)
+    grant(scene, claim, &survey, None).map(Some)
 }
 
 fn settle(tx: &Tx<'_>, waiter: &Waiter, granted: Granted) -> Outcome<()> {

@@ -208,6 +208,33 @@ pub fn next_fence(tx: &Tx<'_>, project: &str, root: &str, now: Time) -> Outcome<
     Ok(fence.ok_or_else(|| anyhow::anyhow!("the project's fence was not returned"))?)
 }
 
+/// The newest fence of a project; 0 before its first.
+pub fn last_fence(tx: &Tx<'_>, project: &str) -> Outcome<i64> {
+    let fence = tx.one(
+        "SELECT last_fence FROM projects WHERE project = :project",
+        named_params! { ":project": project },
+        |row| row.get(0),
+    )?;
+    Ok(fence.unwrap_or_default())
+}
+
+/// Keeps a fence that was handed out elsewhere, so that none before it is handed out here.
+pub fn keep_fence(
+    tx: &Tx<'_>,
+    project: &str,
+    root: Option<&str>,
+    fence: i64,
+    now: Time,
+) -> Outcome<()> {
+    tx.run(
+        "INSERT INTO projects (project, root_hint, last_fence, created_at)
+         VALUES (:project, :root, :fence, :now)
+         ON CONFLICT (project) DO UPDATE SET last_fence = max(last_fence, :fence)",
+        named_params! { ":project": project, ":root": root, ":fence": fence, ":now": now },
+    )?;
+    Ok(())
+}
+
 /// The projects in whose lines a place's time is up.
 pub fn projects_with_old_places(tx: &Tx<'_>, now: Time) -> Outcome<Vec<String>> {
     let found = tx.all(

@@ -197,10 +197,16 @@ fn name(source: &Source, policy: &Policy, at: usize) -> String {
     }
 }
 
+/// Words of the crate, without the numbers that it gives to policies which have no names.
+fn told(words: &str) -> &str {
+    let rest = words.strip_prefix("for policy `policy").and_then(|rest| rest.split_once("`, "));
+    rest.map_or(words, |(_, rest)| rest)
+}
+
 /// An error of the crate with its place and advice.
 fn problem(text: &str, error: &dyn Diagnostic) -> Problem {
     let offset = error.labels().and_then(|mut labels| labels.next()).map(|label| label.offset());
-    let problem = Problem::at(text, offset.unwrap_or_default(), error.to_string());
+    let problem = Problem::at(text, offset.unwrap_or_default(), told(&error.to_string()));
     match error.help() {
         Some(help) => problem.with_help(help.to_string()),
         None => problem,

@@ -80,18 +80,22 @@ struct Tried {
 }
 
 impl ExplainPolicy {
-    fn subject(&self, ctx: &Context) -> Caller {
+    fn subject(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Caller> {
         if self.agent_id.is_none() && self.agent_type.is_none() && self.profile.is_none() {
-            return ctx.caller.clone();
+            return Ok(ctx.caller.clone());
         }
-        let kind = self.agent_type.clone().unwrap_or_else(|| "agent".into());
-        Caller {
+        let seen = match (&self.agent_type, &self.agent_id) {
+            (None, Some(agent)) => profiles::type_of(tx, agent)?,
+            (told, _) => told.clone(),
+        };
+        let kind = seen.unwrap_or_else(|| "agent".into());
+        Ok(Caller {
             agent_id: self.agent_id.clone().unwrap_or_else(|| format!("{kind}-1")),
             agent_type: kind,
             session_id: "explained".into(),
             rule: "explained".into(),
             person: false,
-        }
+        })
     }
 
     fn held(&self, tx: &Tx<'_>, asker: &Context) -> Outcome<Held> {
@@ -147,7 +151,7 @@ impl Tool for ExplainPolicy {
         let Some(operation) = operations::find(&self.operation) else {
             return Err(anyhow::anyhow!("the operation was known a moment ago").into());
         };
-        let asker = Context { caller: self.subject(ctx), ..ctx.clone() };
+        let asker = Context { caller: self.subject(tx, ctx)?, ..ctx.clone() };
         let held = self.held(tx, &asker)?;
         let asked = (self.operation.as_str(), self.resource.as_str(), self.path.as_ref());
         let (resource, access) = check::resource(tx, &asker, &held, asked, false)?;

@@ -95,6 +95,14 @@ pub fn held(tx: &Tx<'_>, ctx: &Context) -> Outcome<Held> {
     })
 }
 
+/// The type that an agent of this name was last seen with.
+///
+/// # Errors
+/// Faults only.
+pub fn type_of(tx: &Tx<'_>, agent_id: &str) -> Outcome<Option<String>> {
+    Ok(sql::type_of(tx, agent_id)?)
+}
+
 /// The coordinator's own workers; no connection is ever given this rule.
 pub fn is_coordinator(caller: &Caller) -> bool {
     caller.rule == "worker"

@@ -26,7 +26,7 @@ use serde::Serialize;
 
 pub use arguments::{NAME_MAX, OPERATIONS_MAX};
 pub use builtin::{PERSON, UNKNOWN, built_in};
-pub use cache::{held, of};
+pub use cache::{held, of, type_of};
 pub use change::{AssignProfile, Assigned, Changed, SetProfile, known};
 pub use people::{Assignment, ListProfiles, Profiles, ShowProfile, Shown};
 pub use refusal::{Limit, ProfileRefusal};

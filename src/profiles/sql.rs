@@ -139,6 +139,16 @@ pub fn bearer(tx: &Tx<'_>, session_id: &str) -> rusqlite::Result<Option<(String,
     )
 }
 
+/// The type that an agent of this name was last seen with.
+pub fn type_of(tx: &Tx<'_>, agent_id: &str) -> rusqlite::Result<Option<String>> {
+    tx.one(
+        "SELECT agent_type FROM agent_sessions WHERE agent_id = :agent
+          ORDER BY last_seen_at DESC LIMIT 1",
+        named_params! { ":agent": agent_id },
+        |row| row.get(0),
+    )
+}
+
 /// What an agent has used up, as last written.
 pub fn usage(tx: &Tx<'_>, project: &str, agent_id: &str) -> rusqlite::Result<Option<Usage>> {
     tx.one(

@@ -18,6 +18,16 @@ pub fn at(input: &Map<String, Value>, path: &str) -> Option<String> {
 }
 
 fn words(schema: &Value) -> Option<String> {
+    // A field that may be null, or a choice whose words are explained one by one.
+    if let Some(choices) = schema.get("anyOf").or_else(|| schema.get("oneOf")) {
+        let choices = choices.as_array()?;
+        let names: Vec<&str> =
+            choices.iter().filter_map(|one| one.get("const")?.as_str()).collect();
+        if !names.is_empty() {
+            return Some(format!("one of {}", names.join(", ")));
+        }
+        return choices.iter().find(|one| one["type"] != "null").and_then(words);
+    }
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
         let names: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
         return Some(format!("one of {}", names.join(", ")));
@@ -78,6 +88,8 @@ mod tests {
             "e": { "enum": ["a", "b"] },
             "o": { "type": "object", "properties": { "b": { "type": "boolean" } } },
             "any": {},
+            "c": { "oneOf": [{ "const": "x" }, { "const": "y" }] },
+            "m": { "anyOf": [{ "enum": ["p", "q"] }, { "type": "null" }] },
         } });
         let input = schema.as_object().expect("an object");
         for (path, said) in [
@@ -90,6 +102,8 @@ mod tests {
             ("o.b", Some("true or false")),
             ("o.x", None),
             ("any", None),
+            ("c", Some("one of x, y")),
+            ("m", Some("one of p, q")),
             ("x", None),
         ] {
             assert_eq!(at(input, path).as_deref(), said, "{path}");

@@ -38,9 +38,8 @@ impl Refusal for ArgumentRefusal {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownTool { nearest, .. } => {
-                nearest.as_ref().map(|name| format!("did you mean {name}?"))
-            }
+            Self::UnknownTool { nearest: Some(name), .. } => Some(format!("did you mean {name}?")),
+            Self::UnknownTool { .. } => Some("`tools/list` and the README name them all".into()),
             Self::Unknown { nearest: Some(name), .. } => Some(format!("did you mean {name}?")),
             Self::Unknown { known, .. } if known.is_empty() => Some("it takes no arguments".into()),
             Self::Unknown { known, .. } => Some(format!("it takes {}", known.join(", "))),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::arguments;
 use crate::context::{Context, Ticket};
 use crate::failure::Outcome;
+use crate::ruling::Asked;
 use crate::store::Tx;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
 
@@ -48,6 +49,8 @@ pub trait Call: Send + Sync {
     fn prepare(&mut self, ctx: &Context) -> Outcome<()>;
     /// See [`Tool::wait_seconds`].
     fn wait_seconds(&self) -> u32;
+    /// See [`Tool::arbitrated`].
+    fn arbitrated(&self) -> Option<Asked>;
     /// See [`Tool::run`].
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>>;
     /// See [`Tool::note`].
@@ -67,6 +70,10 @@ impl<T: Tool + Sync> Call for T {
 
     fn wait_seconds(&self) -> u32 {
         Self::wait_seconds(self)
+    }
+
+    fn arbitrated(&self) -> Option<Asked> {
+        Self::arbitrated(self)
     }
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Value>> {

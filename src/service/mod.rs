@@ -12,6 +12,7 @@
 //! Not here: how requests arrive (`mcp`, `daemon`), what tools do (the domains).
 
 mod accepted;
+mod arbitration;
 pub mod arguments;
 pub mod catalogue;
 mod consent;
@@ -22,13 +23,14 @@ mod tools;
 mod waiting;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::approvals;
+use crate::arbiter::Arbiter;
 use crate::audit::{self, Known, Record};
 use crate::breaches;
 use crate::config::Config;
@@ -56,6 +58,7 @@ pub struct Service {
     store: Arc<Store>,
     clock: Clock,
     watch: Watch,
+    arbiter: OnceLock<Arc<Arbiter>>,
 }
 
 /// A request that passed the checks which need no transaction.
@@ -80,7 +83,7 @@ impl Service {
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock) -> Self {
         let watch = Watch::over(&clock);
-        Self { store, clock, watch }
+        Self { store, clock, watch, arbiter: OnceLock::new() }
     }
 
     /// Puts the settings about profiles, policies, hosts and guardrails in force.
@@ -118,7 +121,10 @@ impl Service {
             Ok(entry) => entry,
             Err(failure) => return self.refuse_unknown(ctx, name, asked, failure).await,
         };
-        let request = Arc::new(self.request(ctx, entry, asked));
+        let mut request = self.request(ctx, entry, asked);
+        // Lives until the call has ended.
+        let _permit = self.arbitrate(&mut request, stop).await;
+        let request = Arc::new(request);
         if entry.access == Access::Read
             && request.call.is_ok()
             && request.ctx.ticket.is_none()

@@ -38,6 +38,7 @@ steps![
     "012_cedar_entities",
     "016_sync_tables",
     "013_hook_tables",
+    "031_shared_work",
 ];
 
 /// The schema version of this binary.

@@ -11,6 +11,7 @@ use super::limits::MESSAGE_MAX;
 use super::{Status, WorkRefusal, dependencies, leases, limits, line, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
+use crate::ruling::Asked;
 use crate::store::{Topic, Tx};
 use crate::time::Time;
 use crate::tool::{Access, Progress, Tool};
@@ -86,6 +87,16 @@ impl Tool for CompleteWork {
         }
         limits::spell(&mut self.task_id);
         Ok(())
+    }
+
+    fn arbitrated(&self) -> Option<Asked> {
+        Some(Asked::End {
+            task_id: self.task_id.clone(),
+            success: self.success,
+            retry: self.retry,
+            result: self.result.clone(),
+            error_message: self.error_message.clone(),
+        })
     }
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Completion>> {

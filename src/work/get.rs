@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::claim::{Claimant, Claimed, claim};
 use super::limits::{TASK_TYPE_MAX, TASK_TYPES_MAX, WAIT_MAX};
-use super::{WorkRefusal, leases, limits, line, sql};
+use super::{WorkRefusal, leases, limits, line, shared, sql};
 use crate::context::{Context, Ticket};
 use crate::failure::{Failure, Outcome};
+use crate::ruling::{Asked, Ruling};
 use crate::store::{Topic, Tx};
 use crate::tool::{Access, Progress, Tool};
 use crate::waits::{self, Kind};
@@ -55,7 +56,14 @@ impl Tool for GetWork {
         self.wait_seconds
     }
 
+    fn arbitrated(&self) -> Option<Asked> {
+        Some(Asked::Task { types: self.task_types.clone() })
+    }
+
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Claimed>> {
+        if let Some(Ruling::Task(task)) = ctx.ruling.as_deref() {
+            return Ok(Progress::Ended(shared::adopt(tx, ctx, task)?));
+        }
         leases::expire(tx, ctx.now)?;
         let line = waits::line(tx, ctx.project(), Kind::Work)?;
         let resumed = ctx.request_key.is_some()

@@ -23,6 +23,7 @@ mod line;
 mod look;
 mod people;
 mod refusal;
+pub mod shared;
 mod sql;
 mod submit;
 

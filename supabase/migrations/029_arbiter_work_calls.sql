@@ -202,7 +202,8 @@ end $$;
 revoke all on function public.coord_task_complete(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.coord_task_complete(jsonb) to anon, service_role;
 
--- What is held in the named projects, for those whose number is not the one given. Polled while somebody is active.
+-- What is held in the named projects, for those whose number is not the one given; and which of the named tasks have
+-- come to their end. Polled while somebody is active.
 create or replace function public.coord_arbiter_state(p jsonb) returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set statement_timeout = '8s' as $$
@@ -236,7 +237,14 @@ begin
                              and t.status = 'pending' and t.unmet = 0 and t.parked_reason is null limit 1000) r)));
         end if;
     end loop;
-    return coord.reply('ok', jsonb_build_object('projects', v_state));
+    return coord.reply('ok', jsonb_build_object('projects', v_state, 'finished', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+                   'task_id', t.task_id, 'project', t.project, 'status', t.status, 'agent_id', t.agent_id,
+                   'attempt', t.attempt, 'fence', t.fence, 'error_message', t.error_message,
+                   'finished_at', t.finished_at)), '[]')
+          from coord.shared_tasks t
+         where t.workspace_id = v_device.workspace_id and t.finished_at is not null
+           and t.task_id in (select x::uuid from jsonb_array_elements_text(coalesce(p -> 'tasks', '[]')) x))));
 end $$;
 revoke all on function public.coord_arbiter_state(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.coord_arbiter_state(jsonb) to anon, service_role;

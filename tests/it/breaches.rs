@@ -82,6 +82,20 @@ fn a_holder_without_hooks_may_write_at_any_time_unless_another_one_just_wanted_t
     assert_eq!(changes(&world), None, "the refusal is long past");
 }
 
+/// A write right after the refusal bears a time of the file system that may lie before it.
+#[test]
+fn a_clock_that_ticks_is_allowed_for() {
+    let world = held();
+    let (ann, bob) = (world.agent("ann"), world.agent("bob"));
+    bob.asks("acquire_lock", json!({ "file_path": "a.rs" }));
+    let just_before = world.clock.now().plus(-10);
+    assert_eq!(change_at(&world, just_before).expect("bob was refused it")["suspect"], "bob");
+
+    hands(&world).rest(&session(&ann), just_before.plus(-SECOND));
+    hands(&world).begin(&session(&ann), None, vec!["a.rs".into()], world.clock.now());
+    assert_eq!(change_at(&world, just_before), None, "ann's tool wrote it");
+}
+
 #[test]
 fn a_change_before_the_lock_is_no_breach() {
     let world = held();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coord::answer::Answer;
-use coord::context::{Caller, Context};
+use coord::context::{Caller, Context, Settings};
 use coord::home::Home;
 use coord::repo::Repo;
 use coord::service::Service;
@@ -27,6 +27,8 @@ pub struct World {
     pub service: Arc<Service>,
     pub clock: Clock,
     pub repo: Arc<Repo>,
+    /// What is set for the repository.
+    pub settings: Settings,
     runtime: Runtime,
     /// Dropped last: it is the ground the others stand on.
     pub folder: tempfile::TempDir,
@@ -49,7 +51,8 @@ impl World {
             .enable_all()
             .build()
             .expect("a runtime can be made");
-        Self { service, clock, repo: Arc::new(repo_at(root)), runtime, folder }
+        let settings = Settings::default();
+        Self { service, clock, repo: Arc::new(repo_at(root)), settings, runtime, folder }
     }
 
     /// A world whose state directory is a copy of another's, as of now.
@@ -100,6 +103,11 @@ impl World {
         self.runtime.block_on(deed)
     }
 
+    /// Starts something that goes on beside the test.
+    pub fn spawn(&self, deed: impl Future<Output = ()> + Send + 'static) {
+        drop(self.runtime.spawn(deed));
+    }
+
     /// Waits until `condition` holds.
     pub fn until(&self, what: &str, mut condition: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
@@ -147,8 +155,9 @@ impl Actor<'_> {
             now: self.world.clock.now(),
             request_key: request_key.map(Into::into),
             resent: request_key.is_some(),
-            settings: coord::context::Settings::default(),
+            settings: self.world.settings,
             ticket: None,
+            ruling: None,
         }
     }
 

@@ -40,8 +40,8 @@ pub struct Env {
     home: Rc<str>,
     /// Scripts that run at the end.
     pub traps: Rc<Vec<String>>,
-    /// Functions on the stack.
-    pub calls: Rc<Vec<String>>,
+    /// Bodies of the functions on the stack: a name may get another body on the way.
+    pub calls: Rc<Vec<Rc<Node>>>,
 }
 
 impl Env {

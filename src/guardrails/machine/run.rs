@@ -105,7 +105,7 @@ impl Machine<'_> {
         env: &mut Env,
         stdin: &Data,
     ) -> Data {
-        if env.calls.iter().any(|on_stack| on_stack == name) {
+        if env.calls.iter().any(|on_stack| Rc::ptr_eq(on_stack, body)) {
             if self.detached {
                 self.report.hit("fork_bomb", name, self.span);
             }
@@ -113,7 +113,7 @@ impl Machine<'_> {
         }
         let args: Vec<String> = args.iter().map(|arg| arg.text.clone()).collect();
         let outer = env.args.replace(Rc::new(args));
-        Rc::make_mut(&mut env.calls).push(name.to_owned());
+        Rc::make_mut(&mut env.calls).push(Rc::clone(body));
         let data = self.node(body, env, stdin);
         Rc::make_mut(&mut env.calls).pop();
         env.args = outer;

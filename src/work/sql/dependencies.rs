@@ -19,11 +19,12 @@ pub fn depend(tx: &Tx<'_>, task_id: &str, on: &[String]) -> Outcome<()> {
     Ok(())
 }
 
-/// One dependency less to wait for, for each dependent; returns them.
+/// One dependency less to wait for, for each dependent; returns them. A task that is shared between machines may have
+/// been claimed before this one heard of the end.
 pub fn count_off(tx: &Tx<'_>, task_id: &str) -> Outcome<Vec<Task>> {
     Ok(tx.all(
         concat!(
-            "UPDATE work_queue SET unmet = unmet - 1
+            "UPDATE work_queue SET unmet = max(unmet - 1, 0)
               WHERE task_id IN (SELECT task_id FROM work_dependencies WHERE depends_on = :task)
               RETURNING ",
             task_columns!()

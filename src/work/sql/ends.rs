@@ -2,9 +2,12 @@
 
 use rusqlite::named_params;
 
+use crate::context::Context;
 use crate::failure::Outcome;
+use crate::ruling::{ELSEWHERE, SharedTask};
 use crate::store::Tx;
 use crate::time::Time;
+use crate::work::shared::SharedEnd;
 
 /// Remembers how the attempt under way ended.
 pub fn end_attempt(
@@ -20,6 +23,42 @@ pub fn end_attempt(
          SELECT task_id, fence, claimed_by_session, claimed_by, claimed_at, :now, :ending, :message
            FROM work_queue WHERE task_id = :task",
         named_params! { ":task": task_id, ":ending": ending, ":message": message, ":now": now },
+    )?;
+    Ok(())
+}
+
+/// The claim that an arbiter granted, over whatever is known of the task here.
+pub fn adopt_claim(tx: &Tx<'_>, ctx: &Context, task: &SharedTask, lease_ms: i64) -> Outcome<()> {
+    tx.run(
+        "UPDATE work_queue
+            SET status = 'claimed', unmet = 0, parked_reason = NULL, run_after = 0, attempt = :attempt,
+                max_attempts = :most, fence = :fence, claimed_by_session = :session, claimed_by = :agent,
+                claimed_at = :now, lease_ms = :lease, lease_expires_at = :now + :lease, result = NULL,
+                finished_at = NULL
+          WHERE task_id = :task",
+        named_params! {
+            ":task": task.task_id, ":attempt": task.attempt, ":most": task.max_attempts, ":fence": task.fence,
+            ":session": ctx.caller.session_id, ":agent": ctx.caller.agent_id, ":now": ctx.now,
+            ":lease": lease_ms,
+        },
+    )?;
+    Ok(())
+}
+
+/// The task came to its end on another machine.
+pub fn end_elsewhere(tx: &Tx<'_>, end: &SharedEnd) -> Outcome<()> {
+    tx.run(
+        "UPDATE work_queue
+            SET status = :status, unmet = 0, parked_reason = NULL, run_after = 0,
+                attempt = min(max(:attempt, 1), max_attempts), fence = max(fence, :fence, 1),
+                claimed_by_session = :session, claimed_by = :agent, claimed_at = :at, error_message = :message,
+                finished_at = :at
+          WHERE task_id = :task",
+        named_params! {
+            ":status": end.status, ":attempt": end.attempt, ":fence": end.fence, ":session": ELSEWHERE,
+            ":agent": end.agent_id.as_deref().unwrap_or("unknown"), ":message": end.error_message,
+            ":at": end.finished_at, ":task": end.task_id,
+        },
     )?;
     Ok(())
 }

@@ -11,8 +11,8 @@ pub use dependencies::{
     waiting_from,
 };
 pub use ends::{
-    cancel, complete, end_attempt, end_back_off, end_back_offs, fail, keep_late, make_pending,
-    revive, uncount_claim,
+    adopt_claim, cancel, complete, end_attempt, end_back_off, end_back_offs, end_elsewhere, fail,
+    keep_late, make_pending, revive, uncount_claim,
 };
 pub use reads::{
     Claim, anything_ready, back_offs, blocked_count, capabilities_of, claimed_count,

@@ -190,6 +190,8 @@ fn settings_are_shown_with_their_origin_and_secrets_are_not() {
     session_id                unset           default
     lock_ttl_minutes          30              LOCK_TTL_MINUTES
     worktree_locks            warn            default
+    mode                      mirror          default
+    offline_policy            deny            default
     hook_failure              open            default
     person_commits            warn            default
     stale_agent_minutes       15              default
@@ -205,6 +207,7 @@ fn settings_are_shown_with_their_origin_and_secrets_are_not() {
     supabase_service_key      ********        SUPABASE_SERVICE_KEY
     supabase_key              unset           default
     supabase_rest_prefix      unset           default
+    sync_leave_out            unset           default
     supabase_db_url           ********        SUPABASE_DB_URL
     ");
     for secret in ["s3cret", "me:pw"] {

@@ -1,6 +1,6 @@
 //! The gateway answers as `PostgREST` does, as far as Supabase's own JavaScript client can tell.
 //!
-//! `PostgREST` itself is not to be had in every test environment.
+//! `PostgREST` itself is not to be had in every test environment; `tests/cloud-suite` asks a real project.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::gateway::{Fault, Gateway, LEGACY_ANON, LEGACY_SERVICE, PUBLISHABLE, SECRET};
-use super::{Cloud, Device, SCHEMA, project};
+use super::project::Project;
+use super::{Cloud, Device, SCHEMA, project as project_row};
 
 /// Functions of every kind that `PostgREST` tells apart.
 const PROBES: &str = "
@@ -42,7 +43,7 @@ fn keys(key: &str) -> Value {
 }
 
 /// What the client made of each call.
-fn play(url: &str, calls: &[Value]) -> Vec<Value> {
+pub(super) fn play(url: &str, calls: &[Value]) -> Vec<Value> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/supabase/rpc.mjs");
     let mut child = Command::new("node")
         .arg(root)
@@ -61,7 +62,7 @@ fn play(url: &str, calls: &[Value]) -> Vec<Value> {
 fn start() -> (Cloud, Gateway) {
     let cloud = Cloud::start();
     cloud.sql().batch_execute(PROBES).expect("good SQL");
-    let gateway = Gateway::start(super::rest_of(&cloud.server));
+    let gateway = Gateway::start(cloud.rest());
     (cloud, gateway)
 }
 
@@ -153,9 +154,9 @@ fn a_device_works_through_it_whatever_happens_to_single_answers() {
         headers["x-coord-token"] = token.into();
         json!({"function": function, "arguments": {"p": p}, "headers": headers})
     };
-    let first = device.batch(&[project("a", 1)]);
+    let first = device.batch(&[project_row("a", 1)]);
     device.acknowledge(&first);
-    let second = device.batch(&[project("b", 1)]);
+    let second = device.batch(&[project_row("b", 1)]);
     let push = |batch: &Value| call("coord_push", batch.clone(), &device.token);
     // The reply to the first is lost after it was carried out; then the request itself, then a page, then a status.
     gateway.next([
@@ -195,4 +196,18 @@ fn a_device_works_through_it_whatever_happens_to_single_answers() {
     );
     gateway.always(Fault::Html);
     assert_ne!(play(&gateway.url, &[push(&second)])[0]["data"]["status"], "duplicate");
+}
+
+/// What `tests/cloud-suite` does, against a project that is none.
+#[test]
+fn a_project_is_asked_by_its_url() {
+    let (cloud, gateway) = start();
+    let project = Project::at(&gateway.url, PUBLISHABLE, SECRET);
+    let there = Cloud::of_project(project, cloud.server().socket_url("cloud"));
+
+    let mut device = there.device("team");
+    device.push(&there, &[project_row("a", 1)]);
+    assert_eq!(there.call_as("service_role", "coord_clean", None, &json!({})).status, 200);
+    assert_eq!(there.call("coord_clean", None, &json!({})).status, 401);
+    assert_eq!(there.ask("string_agg(project, '') from coord.projects"), "a");
 }

@@ -90,7 +90,7 @@ fn supabase_s_command_line_applies_them_once() {
 #[test]
 fn this_binary_applies_them_too_and_both_agree() {
     let (server, folder) = (Postgres::start(), copy());
-    let embedded: Vec<&str> = migrate::MIGRATIONS.iter().map(|(name, _)| *name).collect();
+    let embedded: Vec<&str> = migrate::migrations().into_iter().map(|(name, _)| name).collect();
     let files = migrations();
     let stems: Vec<&str> =
         files.iter().filter_map(|(path, _)| path.file_stem()?.to_str()).collect();

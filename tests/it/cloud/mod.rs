@@ -3,6 +3,7 @@
 //! `rest` and `gateway` stand in for `PostgREST`, whose own server is not to be had everywhere; `clients` holds them
 //! against the official JavaScript client.
 
+mod arbiter;
 mod audit;
 mod clients;
 mod enrolment;
@@ -13,6 +14,7 @@ mod migrating;
 mod privileges;
 mod pulling;
 mod pushing;
+mod project;
 pub mod rest;
 mod self_hosted;
 mod work;
@@ -21,11 +23,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use coord::audit::chain::digest;
+use coord::cloud::{connect, migrate};
 use postgres::NoTls;
 use serde_json::{Value, json};
 
 use crate::schema::pg::Postgres;
 use crate::schema::{migrations, postgres_with};
+use project::Project;
 use rest::{Reply, Request, Rest};
 
 /// The newest migration, which every device in these tests knows.
@@ -37,23 +41,65 @@ pub static SCHEMA: LazyLock<i64> = LazyLock::new(|| {
 
 /// A database with every migration, and what answers for it.
 pub struct Cloud {
-    pub server: Postgres,
-    pub rest: Rest,
+    place: Place,
+    way: Way,
+}
+
+/// Where the database is.
+enum Place {
+    Here(Postgres),
+    There(String),
+}
+
+/// How functions are called.
+enum Way {
+    Here(Rest),
+    There(Project),
 }
 
 impl Cloud {
+    /// One of its own, or the project that `tests/cloud-suite` names, made empty.
     pub fn start() -> Self {
+        if let Some((project, database)) = Project::named() {
+            return Self::of_project(project, database);
+        }
         let server = Postgres::start();
         let mut client = postgres_with(&server, "cloud");
         // What Supabase sets for its roles.
         client.batch_execute("alter role anon set statement_timeout = '3s'").expect("ours");
         let rest = rest_of(&server);
-        Self { server, rest }
+        Self { place: Place::Here(server), way: Way::Here(rest) }
+    }
+
+    fn of_project(project: Project, database: String) -> Self {
+        let cloud = Self { place: Place::There(database), way: Way::There(project) };
+        let mut client = cloud.sql();
+        client.batch_execute(project::EMPTY).expect("the project is for tests");
+        migrate::migrate(&mut client).expect("the migrations can be applied");
+        // PostgREST learns of new functions when it is told.
+        client.batch_execute("notify pgrst, 'reload schema'").expect("it can be told");
+        cloud
+    }
+
+    /// Its own server, which a project does not have.
+    fn server(&self) -> &Postgres {
+        match &self.place {
+            Place::Here(server) => server,
+            Place::There(_) => panic!("this test needs a server of its own"),
+        }
+    }
+
+    /// Another way to call its functions, for a gateway.
+    pub fn rest(&self) -> Rest {
+        rest_of(self.server())
     }
 
     /// Past every function, as who owns the database.
     pub fn sql(&self) -> postgres::Client {
-        self.server.connect("cloud")
+        match &self.place {
+            Place::Here(server) => server.connect("cloud"),
+            Place::There(url) => connect::connect(url, None).expect("the database answers"),
+        }
     }
 
     /// One value that a query gives, as text.
@@ -70,13 +116,17 @@ impl Cloud {
 
     pub fn call_as(&self, role: &str, function: &str, token: Option<&str>, p: &Value) -> Reply {
         let headers = token.map(|token| ("x-coord-token".to_owned(), token.to_owned()));
-        self.rest.answer(&Request {
+        let request = Request {
             role: role.into(),
             method: "POST".into(),
             function: function.into(),
             headers: headers.into_iter().collect(),
             arguments: json!({ "p": p }),
-        })
+        };
+        match &self.way {
+            Way::Here(rest) => rest.answer(&request),
+            Way::There(project) => project.answer(&request),
+        }
     }
 
     /// A new device in a workspace.

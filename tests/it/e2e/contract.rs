@@ -57,9 +57,13 @@ impl Told {
     fn settled(&self) -> String {
         let id = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}";
         let time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ";
-        let settled =
-            regex::Regex::new(id).expect("a pattern").replace_all(&self.text, "[id]").into_owned();
-        regex::Regex::new(time).expect("a pattern").replace_all(&settled, "[time]").into_owned()
+        let used = r"\d+ are used up";
+        let mut text = self.text.clone();
+        for (pattern, plain) in [(id, "[id]"), (time, "[time]"), (used, "[n] are used up")] {
+            let pattern = regex::Regex::new(pattern).expect("it is a pattern");
+            text = pattern.replace_all(&text, plain).into_owned();
+        }
+        text
     }
 }
 

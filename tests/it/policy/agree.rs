@@ -55,6 +55,7 @@ fn context(world: &World, person: bool) -> Context {
         resent: false,
         settings: coord::context::Settings::default(),
         ticket: None,
+        ruling: None,
     }
 }
 

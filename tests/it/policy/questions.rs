@@ -129,3 +129,15 @@ fn a_person_learns_which_policy_decides_for_whom() {
     let unknown = world.person().asks("explain_policy", json!({ "operation": "acquire_locks" }));
     assert_eq!(unknown.code(), Some("invalid_argument"));
 }
+
+#[test]
+fn an_agent_that_was_seen_is_explained_with_the_type_that_it_has() {
+    let world = world(PolicyEngine::Native);
+    let codex = of_type(&world, "codex-1", "codex");
+    assert!(codex.asks("register_session", json!({})).success());
+    let ask = |agent: &str| {
+        let asked = json!({ "operation": "submit_work", "agent_id": agent });
+        fields(&world.person().asks("explain_policy", asked))["profile"].clone()
+    };
+    assert_eq!((ask("codex-1"), ask("codex-2")), (json!("codex_cli"), json!("unknown")));
+}

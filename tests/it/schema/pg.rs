@@ -40,6 +40,11 @@ const OPTIONS: &str = "-c listen_addresses='' -c fsync=off -c synchronous_commit
 impl Postgres {
     /// Starts a server; fails the test if there is no PostgreSQL on this machine.
     pub fn start() -> Self {
+        Self::start_with(OPTIONS)
+    }
+
+    /// The same with these options.
+    pub fn start_with(options: &str) -> Self {
         let programs = programs().expect("initdb and pg_ctl of PostgreSQL are installed");
         // Not the folder for temporary files: a socket's path must be short, and nobody must reach
         // it.
@@ -51,7 +56,7 @@ impl Postgres {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("it is ours");
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(&folder).arg(programs);
-        keeper.arg(format!("-k {} {OPTIONS}", folder.display()));
+        keeper.arg(format!("-k {} {options}", folder.display()));
         keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // A test that is interrupted takes its process group with it; the keeper must outlive that.
         keeper.process_group(0).current_dir("/tmp");

@@ -149,6 +149,7 @@ fn what_was_granted_to_one_who_no_longer_listens_is_returned_uncounted() {
         resent: false,
         settings: coord::context::Settings::default(),
         ticket: None,
+        ruling: None,
     };
     super::deed(&world, move |tx| coord::work::GetWork::default().take_back(tx, &ctx, &granted));
 

@@ -64,6 +64,17 @@ impl<'s> Agent<'s> {
         self.does(self.maker.shell(command))
     }
 
+    /// The model writes a file with the client's own tool.
+    pub fn writes(&mut self, file: &str, old: Option<&str>, text: &str) -> String {
+        let file = self.site.repo().join(file);
+        if old.is_some()
+            && let Some(look) = self.maker.look(&file)
+        {
+            self.does(look);
+        }
+        self.does(self.maker.write(&file, old, text))
+    }
+
     /// The model has nothing left to do; the client ends by itself.
     pub fn ends(&mut self) {
         self.await_turn();

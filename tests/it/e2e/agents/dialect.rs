@@ -23,7 +23,6 @@ pub struct Call {
     pub name: String,
     /// Codex keeps the tools of a server apart by this.
     pub namespace: Option<String>,
-    /// An object; a text for a tool that takes free text.
     pub input: Value,
 }
 
@@ -170,9 +169,6 @@ fn responses(calls: &[Call]) -> Vec<Value> {
 
 fn item(call: &Call) -> Value {
     let n = number();
-    if let Value::String(text) = &call.input {
-        return json!({ "type": "custom_tool_call", "id": format!("ctc_{n}"), "call_id": format!("call_{n}"), "name": call.name, "input": text, "status": "completed" });
-    }
     let mut item = json!({ "type": "function_call", "id": format!("fc_{n}"), "call_id": format!("call_{n}"), "name": call.name, "arguments": call.input.to_string(), "status": "completed" });
     if let Some(namespace) = &call.namespace {
         item["namespace"] = namespace.as_str().into();

@@ -54,6 +54,8 @@ impl Maker {
                 "exec",
                 "--skip-git-repo-check",
                 "--dangerously-bypass-approvals-and-sandbox",
+                // What a person does once, in `/hooks`.
+                "--dangerously-bypass-hook-trust",
                 "-c",
                 &format!("model_providers.local.base_url=\"{model}/v1\""),
                 "go",
@@ -102,6 +104,39 @@ impl Maker {
         }
     }
 
+    /// Gives the client our hooks, as its own documents say.
+    pub fn guard(self, site: &Site) {
+        let command = format!("{COORD} hook {}", self.name());
+        let handler = json!({ "type": "command", "command": command });
+        let all = |events: &[&str]| -> Value {
+            let one = |event: &&str| ((*event).to_owned(), json!([{ "hooks": [handler] }]));
+            events.iter().map(one).collect::<serde_json::Map<_, _>>().into()
+        };
+        match self {
+            Self::Claude => merge(
+                &site.repo().join(".claude/settings.json"),
+                "hooks",
+                all(&[
+                    "SessionStart",
+                    "UserPromptSubmit",
+                    "PreToolUse",
+                    "PostToolUse",
+                    "SessionEnd",
+                ]),
+            ),
+            Self::Codex => merge(
+                &site.folder.path().join(".codex/hooks.json"),
+                "hooks",
+                all(&["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse"]),
+            ),
+            Self::Gemini => merge(
+                &site.repo().join(".gemini/settings.json"),
+                "hooks",
+                all(&["SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "SessionEnd"]),
+            ),
+        }
+    }
+
     /// A tool of our server.
     pub fn tool(self, name: &str, arguments: Value) -> Call {
         match self {
@@ -123,6 +158,31 @@ impl Maker {
             }
         }
     }
+
+    /// A file by the client's own tool: a new one, or in place of `old`.
+    pub fn write(self, file: &Path, old: Option<&str>, text: &str) -> Call {
+        let plain = json!({ "file_path": file, "content": text });
+        match self {
+            Self::Claude => Call::new("Write", plain),
+            Self::Codex => {
+                let name = file.display();
+                let patch = old.map_or_else(
+                    || format!("*** Add File: {name}\n+{text}\n"),
+                    |old| format!("*** Update File: {name}\n@@\n-{old}\n+{text}\n"),
+                );
+                // It takes a patch for one also where the model is offered no tool for it.
+                self.shell(&format!(
+                    "apply_patch <<'PATCH'\n*** Begin Patch\n{patch}*** End Patch\nPATCH"
+                ))
+            }
+            Self::Gemini => Call::new("write_file", plain),
+        }
+    }
+
+    /// The call without which the client itself refuses to write over a file.
+    pub fn look(self, file: &Path) -> Option<Call> {
+        (self == Self::Claude).then(|| Call::new("Read", json!({ "file_path": file })))
+    }
 }
 
 /// A provider without a maker's account. Its address comes with the command.
@@ -139,6 +199,14 @@ env_key = "LOCAL_KEY"
 fn put(file: &Path, text: &str) {
     fs::create_dir_all(file.parent().expect("it lies in a folder")).expect("it can be made");
     fs::write(file, text).expect("it can be written");
+}
+
+/// Sets one field of a JSON file that may not be there yet.
+fn merge(file: &Path, field: &str, value: Value) {
+    let old = fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let mut whole: Value = old.unwrap_or_else(|| json!({}));
+    whole[field] = value;
+    put(file, &whole.to_string());
 }
 
 /// The surrounding `PATH`, and in front of it the folder of a program.

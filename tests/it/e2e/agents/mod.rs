@@ -5,4 +5,5 @@ mod agent;
 mod dialect;
 mod makers;
 mod model;
+mod pair;
 mod server;

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 14;
+PRAGMA user_version = 15;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -362,6 +362,14 @@ CREATE TABLE replies (
 ) STRICT;
 INSERT INTO replies VALUES ('request_key', 'answer', 1);
 
+CREATE TABLE shared_work (
+    task_id TEXT NOT NULL CHECK (octet_length(task_id) = 36 AND task_id GLOB '????????-????-????-????-????????????' AND length(replace(task_id, '-', '')) = 32 AND task_id NOT GLOB '*[^0-9a-f-]*'),
+    project TEXT NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    report  TEXT CHECK (json_valid(report) AND instr(report, char(0)) = 0), -- how it ended, until the arbiter has been told
+    PRIMARY KEY (task_id)
+) STRICT;
+INSERT INTO shared_work VALUES ('00000000-0000-7000-8000-000000000001', 'project', NULL);
+
 CREATE TABLE sync_aside (
     aside_id    INTEGER NOT NULL CHECK (aside_id >= 1),
     seq         INTEGER CHECK (seq >= 1), -- of the change, if it was this device's
@@ -575,6 +583,9 @@ CREATE INDEX handoff_documents_recent ON handoff_documents (project, created_at)
 CREATE INDEX network_access_log_recent ON network_access_log (project, at);
 
 CREATE INDEX replies_by_age ON replies (at);
+
+CREATE INDEX shared_work_reports ON shared_work (project)
+    WHERE report IS NOT NULL;
 
 CREATE INDEX tool_uses_by_age ON tool_uses (at);
 

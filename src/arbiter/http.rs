@@ -1,0 +1,149 @@
+//! The arbiter over HTTP: the functions of the mirror, as the device that the login names.
+//!
+//! - The login is the file that `coord sync login` writes. It is read when it is needed, so that enrolling takes effect
+//!   without a restart.
+//! - A few connections, because several sessions may ask at once.
+//!
+//! Not here: what is asked (`locks`, `work`), keys and headers (the crate `sync`).
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use coord_sync::remote::{Address, Remote, Reply, Transport as _};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::court::{Answering, Court, Silence};
+use crate::home::Home;
+
+/// The file in the state directory.
+const LOGIN: &str = "sync.json";
+/// Connections that are kept for the next question.
+const KEPT: usize = 4;
+/// Who is told to come again later comes again at most so much later.
+const LATER_MAX: Duration = Duration::from_secs(2);
+
+/// What the arbiter's side needs of the login.
+#[derive(Deserialize)]
+struct Login {
+    url: String,
+    rest_prefix: String,
+    key: String,
+    device: String,
+    token: String,
+}
+
+impl Login {
+    /// No error repeats what is in the file.
+    fn load(home: &Home) -> Result<Self, Silence> {
+        let text = match std::fs::read_to_string(home.dir().join(LOGIN)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Silence::ShutOut(
+                    "this machine is not enrolled: coord sync login".into(),
+                ));
+            }
+            Err(error) => {
+                return Err(Silence::ShutOut(format!("the login cannot be read: {error}")));
+            }
+        };
+        let damaged = |_secret| Silence::ShutOut("the login is damaged: coord sync login".into());
+        serde_json::from_str(&text).map_err(damaged)
+    }
+
+    fn address(&self) -> Address {
+        Address {
+            url: self.url.clone(),
+            rest_prefix: self.rest_prefix.clone(),
+            key: self.key.clone(),
+        }
+    }
+}
+
+/// The arbiter that the login of this home names.
+pub struct HttpCourt {
+    home: Home,
+    line: Mutex<Option<Line>>,
+}
+
+struct Line {
+    device: String,
+    token: String,
+    idle: Vec<Remote>,
+}
+
+impl HttpCourt {
+    /// For the login of this home, if there is or will be one.
+    #[must_use]
+    pub const fn new(home: Home) -> Self {
+        Self { home, line: Mutex::new(None) }
+    }
+
+    /// A connection as the device of the login.
+    fn take(&self) -> Result<(Remote, String), Silence> {
+        let login = Login::load(&self.home)?;
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.as_ref().is_none_or(|line| line.token != login.token) {
+            *line = Some(Line {
+                device: login.device.clone(),
+                token: login.token.clone(),
+                idle: vec![],
+            });
+        }
+        if let Some(remote) = line.as_mut().and_then(|line| line.idle.pop()) {
+            return Ok((remote, login.token));
+        }
+        let made = Remote::new(&login.address(), env!("CARGO_PKG_VERSION"));
+        let mut remote = made.map_err(|error| Silence::ShutOut(format!("{error:#}")))?;
+        remote.identify(&login.token);
+        Ok((remote, login.token))
+    }
+
+    fn keep(&self, remote: Remote, token: &str) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) =
+            line.as_mut().filter(|line| line.token == token && line.idle.len() < KEPT)
+        {
+            line.idle.push(remote);
+        }
+    }
+
+    async fn call(&self, function: &'static str, p: &Value) -> Result<Value, Silence> {
+        let (mut remote, token) = self.take()?;
+        let mut reply = remote.call(function, p).await.map_err(Silence::Unreachable)?;
+        if reply.status == 429 {
+            tokio::time::sleep(reply.retry_after.unwrap_or_default().min(LATER_MAX)).await;
+            reply = remote.call(function, p).await.map_err(Silence::Unreachable)?;
+        }
+        self.keep(remote, &token);
+        read(&reply)
+    }
+}
+
+impl Court for HttpCourt {
+    fn ask<'a>(&'a self, function: &'static str, p: &'a Value) -> Answering<'a> {
+        Box::pin(self.call(function, p))
+    }
+
+    fn device(&self) -> String {
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.as_ref().map(|line| line.device.clone()).unwrap_or_default()
+    }
+}
+
+/// An answer of the arbiter; whatever else came is none.
+fn read(reply: &Reply) -> Result<Value, Silence> {
+    let told: Option<Value> = serde_json::from_str(&reply.body).ok();
+    match (reply.status, told) {
+        (200, Some(answer)) if answer["status"].is_string() => Ok(answer),
+        (401 | 403, Some(told)) if matches!(told["code"].as_str(), Some("PT401" | "PT403")) => {
+            Err(Silence::ShutOut(told["message"].as_str().unwrap_or_default().to_owned()))
+        }
+        (status, Some(told)) if told["code"].is_string() => {
+            Err(Silence::Unreachable(format!("it answered {status}, {}", told["code"])))
+        }
+        (status, _) => {
+            Err(Silence::Unreachable(format!("what answered {status} is not the arbiter")))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What is done for shared locks and tasks without being asked.
+//!
+//! - While a call came within a minute, or something is held, others' locks are looked at every second; else every
+//!   half minute. Without a project in arbiter mode nothing wakes.
+//!
+//! Not here: what each step does (`locks`, `work`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use super::{Arbiter, RENEW_MS, number, text};
+use crate::failure::Outcome;
+use crate::os;
+use crate::store::{Topic, Topics};
+
+/// Between two looks while somebody is active.
+const ACTIVE_MS: i64 = 1_000;
+/// Between two looks otherwise.
+const IDLE_MS: i64 = 30_000;
+/// Activity is a call within so long.
+const ACTIVE_FOR_MS: i64 = 60_000;
+/// Leases of others are told in full at least this often, though nobody came or went.
+const TOLD_MS: i64 = 20_000;
+/// A burst of changes is dealt with at once.
+const GATHER: Duration = Duration::from_millis(5);
+
+impl Arbiter {
+    /// Looks after everything until `stop`.
+    pub async fn keep(&self, stop: &CancellationToken) {
+        let mut news = self.store.news().follow();
+        while !stop.is_cancelled() {
+            self.round().await;
+            let pause = self.pause();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.nudge.notified() => {}
+                () = after(pause) => {}
+                open = moved(&mut news) => if !open { return },
+            }
+        }
+    }
+
+    /// Everything that is due, once; what fails is tried again with the next round and keeps nothing else from being
+    /// done.
+    async fn round(&self) {
+        let projects: Vec<String> = self.state().projects.keys().cloned().collect();
+        if projects.is_empty() {
+            return;
+        }
+        for session in self.sessions() {
+            note(self.give_back(&session).await);
+        }
+        note(self.catch_up(&projects).await);
+        let now = os::uptime_ms();
+        let every = self.every(now);
+        if self.state().polled.is_none_or(|at| now - at >= every) {
+            note(self.look(&projects, now).await);
+        }
+        let due = self.state().renewed.is_none_or(|at| now - at >= RENEW_MS);
+        if due {
+            note(self.renew_all(&projects).await);
+            self.state().renewed = Some(now);
+        }
+        note(self.look_after_work(&projects, due).await);
+    }
+
+    /// Sessions for which the arbiter holds something.
+    fn sessions(&self) -> BTreeSet<String> {
+        self.state().ours.keys().map(|(_, session, _)| session.clone()).collect()
+    }
+
+    async fn renew_all(&self, projects: &[String]) -> Outcome<()> {
+        let mut holding: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for project in projects {
+            for lock in self.held_here(project)? {
+                holding.entry(lock.session_id).or_default().insert(project.clone());
+            }
+        }
+        self.state().heard.retain(|session, _| holding.contains_key(session));
+        for (session, projects) in holding {
+            let projects: Vec<String> = projects.into_iter().collect();
+            self.renew(&session, &projects).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks who holds what, of projects where that has changed or is old.
+    async fn look(&self, projects: &[String], now: i64) -> Outcome<()> {
+        let known: Map<String, Value> = {
+            let state = self.state();
+            let epoch = |project: &String| {
+                let known = state.projects.get(project).copied().unwrap_or_default();
+                known.epoch.filter(|_| known.told.is_some_and(|at| now - at < TOLD_MS))
+            };
+            projects.iter().map(|project| (project.clone(), json!(epoch(project)))).collect()
+        };
+        self.state().polled = Some(now);
+        let ask = json!({"projects": known, "tasks": self.open_tasks(projects)?});
+        let Ok(answer) = self.ask("coord_arbiter_state", &ask).await else { return Ok(()) };
+        if text(&answer, "status") != "ok" {
+            return Ok(());
+        }
+        self.note_ends(&answer).await?;
+        for (project, told) in answer["projects"].as_object().into_iter().flatten() {
+            self.take_over(&answer, project, told).await?;
+            let mut state = self.state();
+            if let Some(known) = state.projects.get_mut(project) {
+                known.epoch = Some(number(told, "epoch"));
+                known.told = Some(now);
+            }
+        }
+        Ok(())
+    }
+
+    fn every(&self, now: i64) -> i64 {
+        let state = self.state();
+        let active = !state.ours.is_empty() || now - state.active < ACTIVE_FOR_MS;
+        if active { ACTIVE_MS } else { IDLE_MS }
+    }
+
+    /// How long nothing is due; None: until something happens.
+    fn pause(&self) -> Option<Duration> {
+        let now = os::uptime_ms();
+        if self.state().projects.is_empty() {
+            return None;
+        }
+        let every = self.every(now);
+        let state = self.state();
+        let next = state.polled.map_or(0, |at| at + every - now).clamp(10, IDLE_MS);
+        Some(Duration::from_millis(next.unsigned_abs()))
+    }
+}
+
+fn note(done: Outcome<()>) {
+    if let Err(failure) = done {
+        tracing::warn!("what is shared between machines could not be looked after: {failure}");
+    }
+}
+
+/// Waits until locks or tasks have changed; false when the store is closed.
+async fn moved(news: &mut Receiver<Topics>) -> bool {
+    loop {
+        match news.recv().await {
+            Ok(topics) if !(topics.has(Topic::Locks) || topics.has(Topic::Work)) => {}
+            Err(RecvError::Closed) => return false,
+            Ok(_) | Err(RecvError::Lagged(_)) => {
+                tokio::time::sleep(GATHER).await;
+                *news = news.resubscribe();
+                return true;
+            }
+        }
+    }
+}
+
+async fn after(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}

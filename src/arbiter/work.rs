@@ -1,0 +1,279 @@
+//! Asking for tasks, saying how they ended, and handing in new ones.
+//!
+//! - A task that was submitted here is handed in as soon as somebody answers; it is claimed through the arbiter alone.
+//! - How a task ended is told at once, or kept until somebody answers; the fence decides whether it still counts.
+//!
+//! Not here: when all this is done (`keeper`).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Arbiter, ArbiterRefusal, LEASE_MS, Permit, Silence, list, number, text};
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::locks;
+use crate::os;
+use crate::ruling::{Asked, Ruling, SharedTask};
+use crate::store::Tx;
+use crate::work::shared::{self, SharedClaim, SharedEnd};
+
+/// Who waits for a task asks again after so long.
+const AGAIN_MS: i64 = 500;
+/// Tasks that are handed in between two looks, at most.
+const AT_ONCE: usize = 200;
+
+impl Arbiter {
+    pub(super) async fn rule_on_task(
+        &self,
+        ctx: &Context,
+        types: &[String],
+        patience: i64,
+        stop: &CancellationToken,
+    ) -> Outcome<Permit> {
+        let until = os::uptime_ms() + patience;
+        loop {
+            let turn = self.turn(&ctx.caller.session_id).await;
+            self.hand_in(ctx.project()).await?;
+            let answer = match self.claim(ctx, types).await? {
+                Ok(answer) => answer,
+                Err(silence) => {
+                    self.state().uncertain.insert(ctx.caller.session_id.clone());
+                    return Err(unavailable(&silence).into());
+                }
+            };
+            if text(&answer, "status") == "claimed" {
+                let task: SharedTask =
+                    serde_json::from_value(answer["task"].clone()).map_err(anyhow::Error::from)?;
+                let session = ctx.caller.session_id.clone();
+                self.state().tasks.insert(task.task_id.clone(), (session, task.fence));
+                let ruling = Arc::new(Ruling::Task(Box::new(task)));
+                return Ok(Permit { ruling, _turn: turn });
+            }
+            drop(turn);
+            let left = until - os::uptime_ms();
+            if left <= 0 || stop.is_cancelled() {
+                return Err(ArbiterRefusal::NoTask {
+                    ready: number(&answer, "ready"),
+                    blocked: number(&answer, "blocked"),
+                    claimed: number(&answer, "claimed"),
+                }
+                .into());
+            }
+            let pause = u64::try_from(left.min(AGAIN_MS)).unwrap_or_default();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+            }
+        }
+    }
+
+    /// Claims; asks twice, because an answer may have been lost after the claim.
+    async fn claim(&self, ctx: &Context, types: &[String]) -> Outcome<Result<Value, Silence>> {
+        let session = ctx.caller.session_id.clone();
+        let (able, seen) = self.read(|tx| {
+            Ok((shared::capabilities(tx, &session)?, locks::shared::last_fence(tx, ctx.project())?))
+        })?;
+        let ask = json!({
+            "req": Uuid::now_v7().to_string(), "project": ctx.project(), "session": session,
+            "agent_id": ctx.caller.agent_id, "capabilities": able, "seen": seen, "lease_ms": LEASE_MS,
+            "types": if types.is_empty() { Value::Null } else { json!(types) },
+        });
+        Ok(match self.ask("coord_task_claim", &ask).await {
+            Err(_lost) => self.ask("coord_task_claim", &ask).await,
+            answer => answer,
+        })
+    }
+
+    pub(super) async fn rule_on_end(&self, ctx: &Context, asked: &Asked) -> Outcome<Permit> {
+        let turn = self.turn(&ctx.caller.session_id).await;
+        let Asked::End { task_id, success, retry, result, error_message } = asked else {
+            return Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn });
+        };
+        let claims = self.read(|tx| shared::claims(tx, ctx.project()))?;
+        let mine = claims
+            .into_iter()
+            .find(|claim| claim.task_id == *task_id && claim.session_id == ctx.caller.session_id);
+        let lost = self.read(|tx| shared::lost_fence(tx, task_id, &ctx.caller.session_id))?;
+        // What was never the caller's, or never shared, is judged here.
+        let Some(fence) = mine.as_ref().map(|claim| claim.fence).or(lost) else {
+            return Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn });
+        };
+        let report = json!({
+            "task_id": task_id, "project": ctx.project(), "fence": fence, "success": success,
+            "retry": retry, "result": result, "error_message": error_message,
+        });
+        match mine {
+            Some(claim) => self.report(claim, &report).await?,
+            // It comes too late to count, and is kept beside the task.
+            None => drop(self.ask("coord_task_complete", &report).await),
+        }
+        Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn })
+    }
+
+    async fn report(&self, claim: SharedClaim, report: &Value) -> Outcome<()> {
+        let mut answer = self.ask("coord_task_complete", report).await;
+        if answer.is_err() {
+            answer = self.ask("coord_task_complete", report).await;
+        }
+        let now = self.clock.now();
+        match answer {
+            Ok(answer) if matches!(text(&answer, "status"), "ok" | "dup") => {
+                self.state().tasks.remove(&claim.task_id);
+                Ok(())
+            }
+            Ok(_) => {
+                let task_id = claim.task_id.clone();
+                self.state().tasks.remove(&task_id);
+                self.store.write(move |tx| shared::lose(tx, &claim, now)).await?;
+                Err(ArbiterRefusal::Lost { task_id }.into())
+            }
+            Err(_later) => {
+                let (task_id, report) = (claim.task_id, report.clone());
+                self.store.write(move |tx| shared::keep_report(tx, &task_id, &report)).await
+            }
+        }
+    }
+
+    /// Tells the arbiter of tasks that it does not know.
+    async fn hand_in(&self, project: &str) -> Outcome<()> {
+        loop {
+            let tasks = self.read(|tx| shared::unknown(tx, project, AT_ONCE))?;
+            for task in &tasks {
+                let Ok(answer) = self.ask("coord_task_submit", task).await else { return Ok(()) };
+                let (project, id) = (project.to_owned(), text(task, "task_id").to_owned());
+                let twin = (text(&answer, "status") == "duplicate")
+                    .then(|| text(&answer, "task_id").to_owned());
+                let now = self.clock.now();
+                self.store
+                    .write(move |tx| {
+                        shared::know(tx, &project, &id)?;
+                        twin.iter().try_for_each(|twin| shared::drop_twin(tx, &id, twin, now))
+                    })
+                    .await?;
+            }
+            if tasks.len() < AT_ONCE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Tasks whose end on another machine would be news here.
+    pub(super) fn open_tasks(&self, projects: &[String]) -> Outcome<Vec<String>> {
+        let of = |project: &String| self.read(|tx| shared::open(tx, project, AT_ONCE));
+        Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
+    }
+
+    /// Notes which tasks came to their end on another machine.
+    pub(super) async fn note_ends(&self, answer: &Value) -> Outcome<()> {
+        let ends: Vec<SharedEnd> = list(answer, "finished")
+            .into_iter()
+            .filter_map(|end| serde_json::from_value(end).ok())
+            .collect();
+        if ends.is_empty() {
+            return Ok(());
+        }
+        self.store.write(move |tx| ends.iter().try_for_each(|end| shared::finish(tx, end))).await
+    }
+
+    pub(super) async fn look_after_work(&self, projects: &[String], renew: bool) -> Outcome<()> {
+        for project in projects {
+            self.hand_in(project).await?;
+            for report in self.read(|tx| shared::reports(tx, project))? {
+                let Ok(answer) = self.ask("coord_task_complete", &report).await else { break };
+                let id = text(&report, "task_id").to_owned();
+                if text(&answer, "status") == "fenced" {
+                    tracing::warn!(
+                        task = id,
+                        "a task had been given to somebody else; its result is kept beside it"
+                    );
+                }
+                self.state().tasks.remove(&id);
+                self.store.write(move |tx| shared::reported(tx, &id)).await?;
+            }
+        }
+        let here = self.claims_here(projects)?;
+        let gone: BTreeSet<String> = {
+            let state = self.state();
+            let held = state.tasks.iter();
+            held.filter(|(id, _)| !here.iter().any(|c| c.task_id == **id))
+                .map(|(_, (s, _))| s.clone())
+                .collect()
+        };
+        let mut sessions: BTreeSet<String> = if renew {
+            here.iter().map(|claim| claim.session_id.clone()).collect()
+        } else {
+            BTreeSet::new()
+        };
+        sessions.extend(gone);
+        sessions.extend(self.state().uncertain.iter().cloned());
+        for session in sessions {
+            self.renew_work(&session, projects).await?;
+        }
+        Ok(())
+    }
+
+    /// Renews a session's claims; finds out which it has lost, and gives back what it does not hold here any more.
+    async fn renew_work(&self, session: &str, projects: &[String]) -> Outcome<()> {
+        let _turn = self.turn(session).await;
+        let Ok(answer) = self.ask("coord_task_renew", &json!({"sessions": [session]})).await else {
+            return Ok(());
+        };
+        self.state().uncertain.remove(session);
+        let held = list(&answer, "held");
+        let here: Vec<SharedClaim> = self
+            .claims_here(projects)?
+            .into_iter()
+            .filter(|claim| claim.session_id == session)
+            .collect();
+        let pending: BTreeSet<String> = projects
+            .iter()
+            .map(|project| self.read(|tx| shared::reports(tx, project)))
+            .collect::<Outcome<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .map(|report| text(&report, "task_id").to_owned())
+            .collect();
+        for told in &held {
+            let id = text(told, "task_id");
+            if here.iter().any(|claim| claim.task_id == id) || pending.contains(id) {
+                continue;
+            }
+            let back = json!({
+                "task_id": id, "fence": number(told, "fence"), "success": false, "retry": true, "result": null,
+                "error_message": "its worker is gone",
+            });
+            self.ask("coord_task_complete", &back).await.map(drop).unwrap_or_default();
+        }
+        let now = self.clock.now();
+        for claim in here {
+            if !held.iter().any(|told| {
+                text(told, "task_id") == claim.task_id && number(told, "fence") == claim.fence
+            }) {
+                tracing::warn!(task = claim.task_id, session, "a claim was lost");
+                self.store.write(move |tx| shared::lose(tx, &claim, now)).await?;
+            }
+        }
+        self.state().tasks.retain(|id, (holder, _)| {
+            holder != session || held.iter().any(|told| text(told, "task_id") == *id)
+        });
+        Ok(())
+    }
+
+    fn claims_here(&self, projects: &[String]) -> Outcome<Vec<SharedClaim>> {
+        let of = |project: &String| self.read(|tx| shared::claims(tx, project));
+        Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
+    }
+
+    fn read<T: Send>(&self, look: impl Fn(&Tx<'_>) -> Outcome<T> + Send) -> Outcome<T> {
+        tokio::task::block_in_place(|| self.store.read(look))
+    }
+}
+
+fn unavailable(silence: &Silence) -> ArbiterRefusal {
+    ArbiterRefusal::Unavailable { why: silence.to_string() }
+}

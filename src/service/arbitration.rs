@@ -1,0 +1,65 @@
+//! A call whose locks or task are decided between machines, before its transaction.
+//!
+//! - The ruling comes with the call's context. While the permit lives, nothing else is done for the session there.
+//! - What was granted and then not written here is given back by the arbiter's keeper, which sees that it is not here.
+//!
+//! Not here: asking the arbiter (`arbiter`).
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Request, Service};
+use crate::answer::Answer;
+use crate::arbiter::{Arbiter, ArbiterRefusal, Permit};
+
+impl Service {
+    /// Lets an arbiter decide for projects that want one.
+    pub fn appoint(&self, arbiter: Arc<Arbiter>) {
+        if self.arbiter.set(arbiter).is_err() {
+            tracing::warn!("there is an arbiter already");
+        }
+    }
+
+    /// The arbiter, if this machine knows one.
+    #[must_use]
+    pub fn arbiter(&self) -> Option<&Arc<Arbiter>> {
+        self.arbiter.get()
+    }
+
+    /// Has the call decided, if its project wants that; a refusal takes the call's place.
+    pub(super) async fn arbitrate(
+        &self,
+        request: &mut Request,
+        stop: &CancellationToken,
+    ) -> Option<Permit> {
+        if !request.ctx.settings.arbitrated {
+            return None;
+        }
+        if let Some(arbiter) = self.arbiter() {
+            arbiter.remember(request.ctx.project(), request.ctx.settings.decides_offline);
+        }
+        let Ok((call, _)) = &request.call else { return None };
+        let asked = call.arbitrated()?;
+        // Its place in line would be one among this machine's sessions alone.
+        request.ctx.ticket = None;
+        let patience = i64::from(call.wait_seconds()) * crate::time::SECOND;
+        let ruled = match self.arbiter() {
+            Some(arbiter) => arbiter.rule(&request.ctx, &asked, patience, stop).await,
+            None => {
+                Err(ArbiterRefusal::Unavailable { why: "this machine is not enrolled".into() }
+                    .into())
+            }
+        };
+        match ruled {
+            Ok(permit) => {
+                request.ctx.ruling = Some(Arc::clone(&permit.ruling));
+                Some(permit)
+            }
+            Err(failure) => {
+                request.call = Err(Answer::from(failure));
+                None
+            }
+        }
+    }
+}

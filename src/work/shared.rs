@@ -1,0 +1,279 @@
+//! Tasks that an arbiter gives out between machines: copies of them here.
+//!
+//! - A claim that the arbiter granted is written over this machine's copy, which may know less of what was done
+//!   elsewhere.
+//! - What became of a task while the arbiter could not be asked is kept until it is told.
+//!
+//! Not here: asking the arbiter (`arbiter`).
+
+use rusqlite::named_params;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::claim::Claimed;
+use super::leases::LEASE_MS;
+use super::{Status, dependencies, sql};
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::ingress;
+use crate::ruling::SharedTask;
+use crate::store::{Topic, Tx};
+use crate::time::Time;
+
+/// A claim of this machine on a task that is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns of a task")]
+pub struct SharedClaim {
+    pub task_id: String,
+    pub session_id: String,
+    pub fence: i64,
+}
+
+/// How a task ended on another machine.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of a task")]
+pub struct SharedEnd {
+    pub task_id: String,
+    pub project: String,
+    pub status: Status,
+    pub agent_id: Option<String>,
+    pub attempt: i64,
+    pub fence: i64,
+    pub error_message: Option<String>,
+    pub finished_at: i64,
+}
+
+/// Writes a claim that the arbiter granted.
+pub(super) fn adopt(tx: &Tx<'_>, ctx: &Context, task: &SharedTask) -> Outcome<Claimed> {
+    let input =
+        task.input_data.as_ref().map(ingress::json).transpose().map_err(anyhow::Error::from)?;
+    let deadline = task.deadline.map(Time::from_ms);
+    if sql::task(tx, ctx.project(), &task.task_id)?.is_none() {
+        let new = sql::NewTask {
+            task_id: &task.task_id,
+            project: ctx.project(),
+            seq: sql::next_seq(tx)?,
+            task_type: &task.task_type,
+            description: &task.description,
+            input_data: input.as_deref(),
+            priority: task.priority,
+            unmet: 0,
+            parked_reason: None,
+            max_attempts: task.max_attempts,
+            dedupe_key: None,
+            capability_key: &Value::from(task.capabilities.clone()).to_string(),
+            deadline,
+            submitted_by: &task.submitted_by,
+            submitted_at: Time::from_ms(task.submitted_at),
+        };
+        sql::insert(tx, &new)?;
+    }
+    sql::adopt_claim(tx, ctx, task, LEASE_MS)?;
+    sql::keep_fence(tx, ctx.project(), task.fence, ctx.now)?;
+    know(tx, ctx.project(), &task.task_id)?;
+    tx.changed(Topic::Work);
+    Ok(Claimed {
+        task_id: task.task_id.clone(),
+        task_type: task.task_type.clone(),
+        description: task.description.clone(),
+        input_data: task.input_data.as_ref().and_then(Value::as_object).cloned(),
+        priority: task.priority,
+        deadline,
+        attempt: task.attempt,
+        last_error: None,
+        lease_expires_at: ctx.now.plus(LEASE_MS),
+        fence: task.fence,
+    })
+}
+
+/// The arbiter knows of a task.
+///
+/// # Errors
+/// Faults only.
+pub fn know(tx: &Tx<'_>, project: &str, task_id: &str) -> Outcome<()> {
+    tx.run(
+        "INSERT INTO shared_work (task_id, project) VALUES (:task, :project)
+         ON CONFLICT (task_id) DO NOTHING",
+        named_params! { ":task": task_id, ":project": project },
+    )?;
+    Ok(())
+}
+
+/// Tasks that the arbiter does not know of, in the order of their submission, as it is told of them.
+///
+/// # Errors
+/// Faults only.
+pub fn unknown(tx: &Tx<'_>, project: &str, most: usize) -> Outcome<Vec<Value>> {
+    let found = tx.all(
+        "SELECT w.task_id, w.project, w.task_type, w.description, w.input_data, w.priority, w.max_attempts,
+                w.dedupe_key, w.capability_key, w.deadline, w.submitted_by, w.submitted_at,
+                (SELECT json_group_array(d.depends_on) FROM work_dependencies AS d
+                  WHERE d.task_id = w.task_id) AS depends_on
+           FROM work_queue AS w
+          WHERE w.project = :project AND w.status = 'pending'
+            AND NOT EXISTS (SELECT 1 FROM shared_work AS s WHERE s.task_id = w.task_id)
+          ORDER BY w.seq LIMIT :most",
+        named_params! { ":project": project, ":most": i64::try_from(most).unwrap_or(i64::MAX) },
+        |row| {
+            let parsed = |name: &str| -> rusqlite::Result<Value> {
+                let text: Option<String> = row.get(name)?;
+                Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+            };
+            let optional = |name: &str| row.get::<_, Option<i64>>(name);
+            Ok(json!({
+                "task_id": row.get::<_, String>("task_id")?,
+                "project": row.get::<_, String>("project")?,
+                "task_type": row.get::<_, String>("task_type")?,
+                "description": row.get::<_, String>("description")?,
+                "input_data": parsed("input_data")?,
+                "priority": optional("priority")?,
+                "max_attempts": optional("max_attempts")?,
+                "dedupe_key": row.get::<_, Option<String>>("dedupe_key")?,
+                "capabilities": parsed("capability_key")?,
+                "deadline": optional("deadline")?,
+                "submitted_by": row.get::<_, String>("submitted_by")?,
+                "submitted_at": optional("submitted_at")?,
+                "depends_on": parsed("depends_on")?,
+            }))
+        },
+    )?;
+    Ok(found)
+}
+
+/// The running claims of this machine on tasks that are shared.
+///
+/// # Errors
+/// Faults only.
+pub fn claims(tx: &Tx<'_>, project: &str) -> Outcome<Vec<SharedClaim>> {
+    let found = tx.all(
+        "SELECT w.task_id, w.claimed_by_session, w.fence FROM work_queue AS w
+           JOIN shared_work AS s ON s.task_id = w.task_id
+          WHERE w.project = :project AND w.status IN ('claimed', 'running')",
+        named_params! { ":project": project },
+        |row| {
+            let (task_id, session_id, fence) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(SharedClaim { task_id, session_id, fence })
+        },
+    )?;
+    Ok(found)
+}
+
+/// The fence under which a session held a task before it lost it, if the task is shared.
+///
+/// # Errors
+/// Faults only.
+pub fn lost_fence(tx: &Tx<'_>, task_id: &str, session_id: &str) -> Outcome<Option<i64>> {
+    let shared = tx.one(
+        "SELECT 1 FROM shared_work WHERE task_id = :task",
+        named_params! { ":task": task_id },
+        |row| row.get::<_, i64>(0),
+    )?;
+    if shared.is_none() {
+        return Ok(None);
+    }
+    Ok(sql::loss_of(tx, task_id, session_id)?.map(|lost| lost.fence))
+}
+
+/// What a session can do, as it said.
+///
+/// # Errors
+/// Faults only.
+pub fn capabilities(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<String>> {
+    sql::capabilities_of(tx, session_id)
+}
+
+/// Takes a task from its holder here, because the arbiter gave it to somebody else or gave it up.
+///
+/// # Errors
+/// Faults only.
+pub fn lose(tx: &Tx<'_>, claim: &SharedClaim, now: Time) -> Outcome<()> {
+    sql::end_attempt(tx, &claim.task_id, "lease_expired", None, now)?;
+    sql::make_pending(
+        tx,
+        &claim.task_id,
+        Some("its claim was lost to another machine"),
+        Time::from_ms(0),
+    )?;
+    tx.changed(Topic::Work);
+    Ok(())
+}
+
+/// Open tasks of a project that are shared and that nobody works on here.
+///
+/// # Errors
+/// Faults only.
+pub fn open(tx: &Tx<'_>, project: &str, most: usize) -> Outcome<Vec<String>> {
+    let found = tx.all(
+        "SELECT w.task_id FROM work_queue AS w JOIN shared_work AS s ON s.task_id = w.task_id
+          WHERE w.project = :project AND w.status = 'pending' ORDER BY w.seq LIMIT :most",
+        named_params! { ":project": project, ":most": i64::try_from(most).unwrap_or(i64::MAX) },
+        |row| row.get(0),
+    )?;
+    Ok(found)
+}
+
+/// Notes that a task came to its end on another machine.
+///
+/// # Errors
+/// Faults only.
+pub fn finish(tx: &Tx<'_>, end: &SharedEnd) -> Outcome<()> {
+    let Some(task) = sql::task(tx, &end.project, &end.task_id)? else { return Ok(()) };
+    if task.status != Status::Pending {
+        return Ok(());
+    }
+    sql::end_elsewhere(tx, end)?;
+    if end.status == Status::Completed {
+        dependencies::met(tx, &task.task_id)?;
+    } else {
+        dependencies::park_dependents(tx, &task.task_id, &task.task_type, end.status)?;
+    }
+    tx.changed(Topic::Work);
+    Ok(())
+}
+
+/// Gives up a task of this machine, because the same is there already.
+///
+/// # Errors
+/// Faults only.
+pub fn drop_twin(tx: &Tx<'_>, task_id: &str, twin: &str, now: Time) -> Outcome<()> {
+    sql::cancel(tx, task_id, &format!("the same was submitted on another machine as {twin}"), now)?;
+    tx.changed(Topic::Work);
+    Ok(())
+}
+
+/// Keeps how a task ended, until the arbiter can be told.
+///
+/// # Errors
+/// Faults only.
+pub fn keep_report(tx: &Tx<'_>, task_id: &str, report: &Value) -> Outcome<()> {
+    tx.run(
+        "UPDATE shared_work SET report = :report WHERE task_id = :task",
+        named_params! { ":task": task_id, ":report": report.to_string() },
+    )?;
+    Ok(())
+}
+
+/// What is still to be told of a project.
+///
+/// # Errors
+/// Faults only.
+pub fn reports(tx: &Tx<'_>, project: &str) -> Outcome<Vec<Value>> {
+    let texts: Vec<String> = tx.all(
+        "SELECT report FROM shared_work WHERE project = :project AND report IS NOT NULL",
+        named_params! { ":project": project },
+        |row| row.get(0),
+    )?;
+    Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+}
+
+/// It was told.
+///
+/// # Errors
+/// Faults only.
+pub fn reported(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
+    tx.run(
+        "UPDATE shared_work SET report = NULL WHERE task_id = :task",
+        named_params! { ":task": task_id },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Two machines with homes of their own and one Postgres that decides between them.
+//!
+//! Each machine is a service over its own store with its arbiter's keeper running; what goes between them and Postgres
+//! goes through the same calls as over HTTP, and may be cut.
+
+mod daemons;
+mod hammer;
+mod locks;
+mod work;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use coord::arbiter::{Answering, Arbiter, Court, Silence};
+use coord::context::Settings;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::cloud::{Cloud, Device};
+use crate::world::World;
+
+/// One machine.
+pub struct Machine {
+    pub world: World,
+    pub line: Arc<Line>,
+    stop: CancellationToken,
+}
+
+/// What connects a machine to the cloud.
+pub struct Line {
+    cloud: Arc<Cloud>,
+    pub device: Device,
+    cut: AtomicBool,
+    /// Every n-th answer is lost after the request was carried out; 0: none.
+    lossy: AtomicU32,
+    asked: AtomicU32,
+}
+
+impl Line {
+    /// From now on nothing passes; or everything does again.
+    pub fn cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::Release);
+    }
+
+    /// From now on every n-th answer is lost.
+    pub fn lose_every(&self, n: u32) {
+        self.lossy.store(n, Ordering::Release);
+    }
+}
+
+impl Court for Line {
+    fn ask<'a>(&'a self, function: &'static str, p: &'a Value) -> Answering<'a> {
+        let unreachable = || Silence::Unreachable("the line is cut".into());
+        Box::pin(async move {
+            if self.cut.load(Ordering::Acquire) {
+                return Err(unreachable());
+            }
+            let (cloud, token, p) = (Arc::clone(&self.cloud), self.device.token.clone(), p.clone());
+            let asking = move || cloud.call(function, Some(&token), &p);
+            let reply = tokio::task::spawn_blocking(asking).await.expect("it does not panic");
+            let (number, lossy) =
+                (self.asked.fetch_add(1, Ordering::AcqRel), self.lossy.load(Ordering::Acquire));
+            if self.cut.load(Ordering::Acquire) || lossy > 0 && number % lossy == 0 {
+                return Err(unreachable());
+            }
+            match reply.status {
+                200 => Ok(reply.json()),
+                401 | 403 => Err(Silence::ShutOut(reply.body)),
+                _ => Err(Silence::Unreachable(reply.body)),
+            }
+        })
+    }
+
+    fn device(&self) -> String {
+        self.device.id.clone()
+    }
+}
+
+impl Machine {
+    /// A machine of the workspace whose project is in arbiter mode.
+    pub fn start(cloud: &Arc<Cloud>, decides_offline: bool) -> Self {
+        let mut world = World::new();
+        world.settings = Settings { arbitrated: true, decides_offline, ..Settings::default() };
+        let line = Arc::new(Line {
+            cloud: Arc::clone(cloud),
+            device: cloud.device("team"),
+            cut: AtomicBool::new(false),
+            lossy: AtomicU32::new(0),
+            asked: AtomicU32::new(1),
+        });
+        let court: Arc<dyn Court> = Arc::<Line>::clone(&line);
+        let store = Arc::clone(world.service.store());
+        let arbiter = Arc::new(Arbiter::new(court, store, world.clock.clone()));
+        world.service.appoint(Arc::clone(&arbiter));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        world.spawn(async move { arbiter.keep(&stopped).await });
+        Self { world, line, stop }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A cloud that lets these machines ask as much as they like.
+pub fn cloud() -> Arc<Cloud> {
+    let cloud = Cloud::start();
+    cloud
+        .sql()
+        .batch_execute("update coord.installation set calls_per_second = 1e6, calls_at_once = 1e6")
+        .expect("ours");
+    Arc::new(cloud)
+}
+
+/// As if so much time had passed for the leases of locks and tasks in the cloud.
+pub fn pass_there(cloud: &Cloud, ms: i64) {
+    let earlier = format!(
+        "update coord.shared_locks set lease_until = lease_until - {ms}, free_at = free_at - {ms};
+         update coord.shared_tasks set lease_until = lease_until - {ms}, run_after = greatest(run_after - {ms}, 0)"
+    );
+    cloud.sql().batch_execute(&earlier).expect("ours");
+}
