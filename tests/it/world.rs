@@ -59,7 +59,7 @@ impl World {
     pub fn copy_of(original: &Self) -> Self {
         let copy = Self::new();
         let (from, to) = (original.folder.path().join("home"), copy.folder.path().join("home"));
-        let Self { clock, repo, runtime, folder, service } = copy;
+        let Self { clock, repo, runtime, folder, service, settings } = copy;
         service.store().close();
         drop(service);
         for name in ["coord.db", "coord.db-wal", "coord.db-shm"] {
@@ -72,7 +72,7 @@ impl World {
         let options = Options { durability: Durability::Fast, clock: clock.clone() };
         let store = Arc::new(Store::open(&home, options).expect("the copy opens"));
         let service = Arc::new(Service::new(store, clock.clone()));
-        Self { service, clock, repo, runtime, folder }
+        Self { service, clock, repo, runtime, folder, settings }
     }
 
     pub fn agent(&self, name: &str) -> Actor<'_> {

@@ -21,7 +21,7 @@ pub struct Mirror {
 impl Mirror {
     pub fn start() -> Self {
         let cloud = Cloud::start();
-        let gateway = Gateway::start(crate::cloud::rest_of(&cloud.server));
+        let gateway = Gateway::start(cloud.rest());
         Self { gateway, cloud }
     }
 }
