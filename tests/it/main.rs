@@ -22,6 +22,7 @@ mod policy;
 mod price;
 mod profiles;
 mod handoffs;
+mod hooks;
 mod memory;
 mod mirror;
 mod repo;
