@@ -139,7 +139,7 @@ impl Cloud {
     }
 }
 
-pub fn rest_of(server: &Postgres) -> Rest {
+fn rest_of(server: &Postgres) -> Rest {
     let reach = server.reach("cloud");
     Rest::new(Box::new(move || reach.connect(NoTls)), 8, Duration::from_secs(10))
 }
