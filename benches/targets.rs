@@ -21,6 +21,7 @@ mod targets {
     pub mod hook;
     pub mod locks;
     pub mod mcp;
+    pub mod mirror;
     pub mod policy;
     pub mod memory;
     #[path = "../../tests/it/schema/pg.rs"]
@@ -49,6 +50,7 @@ const BENCHES: &[Bench] = &[
     ("hook", targets::hook::run),
     ("start", targets::start::run),
     ("recovery", targets::start::recovery),
+    ("mirror", targets::mirror::run),
     ("size", targets::size::run),
 ];
 

@@ -150,6 +150,12 @@ impl Home {
         self.dir.join("setup")
     }
 
+    /// What opens the mirror in the cloud.
+    #[must_use]
+    pub fn sync_login(&self) -> PathBuf {
+        self.dir.join("sync.json")
+    }
+
     /// Room in reserve for a full disk.
     #[must_use]
     pub fn ballast(&self) -> PathBuf {

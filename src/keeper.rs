@@ -19,11 +19,12 @@ use crate::audit::seal::{self, Sealed};
 use crate::config::Config;
 use crate::failure::Outcome;
 use crate::life::{self, Ended, Reaped};
+use crate::mirror;
 use crate::os::Process;
 use crate::service::{self, Service};
 use crate::store::Tx;
 use crate::store::clock::Reading;
-use crate::time::{DAY, MINUTE, SECOND, Time};
+use crate::time::{DAY, HOUR, MINUTE, SECOND, Time};
 use crate::tool::Tool as _;
 
 /// How long shims have to come back after a daemon has started.
@@ -178,6 +179,10 @@ impl Keeper {
         match due(store.read(seal::oldest)?) {
             Some(at) if at <= now => {}
             later => return Ok(later),
+        }
+        // Rows that the mirror has not got yet would be missing there for ever.
+        if store.read(mirror::awaits_audit)? {
+            return Ok(Some(now.plus(HOUR)));
         }
         while let Some(sealed) = self.seal_one(now).await? {
             tracing::info!(rows = sealed.removed, file = sealed.file, "sealed old audit rows");

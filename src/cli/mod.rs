@@ -35,6 +35,7 @@ pub mod render;
 mod restore;
 mod setup;
 pub mod status;
+mod sync;
 mod trouble;
 mod version;
 pub mod work;
@@ -118,6 +119,7 @@ enum Command {
     Net(net::Net),
     Call(call::Call),
     Demo(demo::Demo),
+    Sync(sync::Sync),
     Config(config::Config),
     Doctor(doctor::Doctor),
     Uninit(setup::Uninit),
@@ -208,6 +210,7 @@ impl Command {
             Self::Net(command) => command.run(desk),
             Self::Call(command) => command.run(desk),
             Self::Demo(command) => command.run(desk),
+            Self::Sync(command) => command.run(desk),
             Self::Config(command) => command.run(desk),
             Self::Doctor(command) => command.run(desk),
             Self::Backup(command) => command.run(desk),

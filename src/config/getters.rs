@@ -220,6 +220,13 @@ impl Config {
         self.text("supabase_rest_prefix")
     }
 
+    /// Tables that are not mirrored.
+    #[must_use]
+    pub fn sync_leave_out(&self) -> Vec<String> {
+        let names = self.text("sync_leave_out").unwrap_or_default().split(',');
+        names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    }
+
     /// Its database.
     #[must_use]
     pub fn supabase_db_url(&self) -> Option<&str> {

@@ -263,6 +263,13 @@ pub static SETTINGS: &[Setting] = &[
         ..BASE
     },
     Setting {
+        key: "sync_leave_out",
+        variable: "COORD_SYNC_LEAVE_OUT",
+        place: Place::Private,
+        meaning: "tables that are not mirrored, with commas between them",
+        ..BASE
+    },
+    Setting {
         key: "supabase_db_url",
         variable: "SUPABASE_DB_URL",
         accepts: Accepts::Url(&["postgresql", "postgres"]),

@@ -11,6 +11,7 @@
 mod gate;
 pub mod lockfile;
 pub mod log;
+mod mirror;
 mod presence;
 mod pulse;
 mod session;
@@ -148,6 +149,7 @@ impl Daemon {
         tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "serving");
         let tasks = TaskTracker::new();
         workers::start(self, config, &tasks)?;
+        mirror::start(self, home, config, &tasks);
         self.accept(&listener, &tasks).await;
         drop(std::fs::remove_file(home.socket()));
         drop(listener);

@@ -31,6 +31,9 @@ pub struct Handoff {
     pub agent_id: String,
     pub agent_type: String,
     pub created_at: Time,
+    /// The other machine that it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_device: Option<String>,
     pub summary: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub completed_work: Vec<String>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Handoff, HandoffRefusal, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::store::Tx;
+use crate::store::{Tx, origin};
 use crate::tool::{Access, Hints, Progress, Tool};
 
 /// Handoffs on one page, at most.
@@ -96,6 +96,9 @@ pub fn page(
     let room = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = found.len() > room;
     found.truncate(room);
+    for handoff in &mut found {
+        handoff.from_device = origin::of(tx, "handoff_documents", &handoff.handoff_id)?;
+    }
     let next = found.last().filter(|_| more).map(|last| last.handoff_id.clone());
     Ok((found, next))
 }

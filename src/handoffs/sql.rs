@@ -207,6 +207,7 @@ fn handoff(row: &Row<'_>) -> rusqlite::Result<Handoff> {
         agent_id: row.get("agent_id")?,
         agent_type: row.get("agent_type")?,
         created_at: row.get("created_at")?,
+        from_device: None,
         summary: row.get("summary")?,
         completed_work: items(row, "completed_work")?,
         in_progress: items(row, "in_progress")?,

@@ -80,6 +80,7 @@ impl Tool for WriteHandoff {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Written>> {
         let session = &ctx.caller.session_id;
         let handoff = Handoff {
+            from_device: None,
             handoff_id: new_id(ctx.now),
             agent_id: ctx.caller.agent_id.clone(),
             agent_type: ctx.caller.agent_type.clone(),
@@ -122,6 +123,7 @@ pub fn leave(
     now: Time,
 ) -> Outcome<()> {
     let handoff = Handoff {
+        from_device: None,
         handoff_id: new_id(now),
         agent_id: agent.to_owned(),
         agent_type: agent_type.to_owned(),

@@ -9,7 +9,7 @@ use super::search::{Found, Question, search};
 use super::{EventType, Memory, MemoryRefusal};
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::store::Tx;
+use crate::store::{Tx, origin};
 use crate::tool::{Access, Hints, Progress, Tool};
 
 /// Memories in one answer, at most.
@@ -55,6 +55,9 @@ struct Relevant {
     memory: Memory,
     /// 0 to 1.
     relevance: f64,
+    /// The other machine that it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_device: Option<String>,
 }
 
 impl Tool for Recall {
@@ -87,12 +90,16 @@ impl Tool for Recall {
             agent_id: self.agent_id.as_deref(),
         };
         let found = search(tx, &question, ctx.now)?;
-        let memories = found
+        let mut memories: Vec<Relevant> = found
             .into_iter()
             .filter(|one| one.relevance >= self.min_relevance)
             .take(usize::try_from(self.limit).unwrap_or(usize::MAX))
             .map(Relevant::from)
             .collect();
+        for found in &mut memories {
+            let id = &found.memory.memory_id;
+            found.from_device = origin::of(tx, "episodic_memories", id)?;
+        }
         Ok(Progress::Ended(Recalled { memories }))
     }
 }
@@ -101,6 +108,6 @@ impl From<Found> for Relevant {
     fn from(found: Found) -> Self {
         // More digits would pretend to know more than there is to know.
         let relevance = (found.relevance * 1_000.0).round() / 1_000.0;
-        Self { memory: found.memory, relevance }
+        Self { memory: found.memory, relevance, from_device: None }
     }
 }

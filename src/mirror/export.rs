@@ -8,8 +8,9 @@
 
 use serde_json::Value;
 
-use super::catalogue::{self, Table};
-use super::{capture, sql};
+use super::catalogue::{self, Class, Kind, Table};
+use super::sql::Exported;
+use super::{capture, log, rows, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -63,12 +64,15 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
     };
     let after = sql::state(tx, "export_after")?;
     let after: Option<Vec<Value>> = after.and_then(|text| serde_json::from_str(&text).ok());
-    let rows = sql::rows_after(tx, table, after.as_deref(), STEP)?;
-    for row in &rows {
-        sql::log(tx, table, row)?;
+    let mut page = sql::rows_after(tx, table, after.as_deref(), STEP)?;
+    for row in &mut page {
+        if let Some(hlc) = time_of(tx, table, &row.key, row.hlc)? {
+            row.hlc = hlc;
+            sql::log(tx, table, row)?;
+        }
     }
-    match rows.last() {
-        Some(last) if rows.len() == STEP => sql::set_state(tx, "export_after", &last.key)?,
+    match page.last() {
+        Some(last) if page.len() == STEP => sql::set_state(tx, "export_after", &last.key)?,
         _ => next_table(tx, table, at)?,
     }
     Ok(true)
@@ -87,4 +91,74 @@ fn finish(tx: &Tx<'_>) -> Outcome<()> {
     sql::unset_state(tx, "export")?;
     sql::set_state(tx, "capture", "on")?;
     sql::set_state(tx, "exported_until", &sql::last_seq(tx)?.to_string())
+}
+
+/// The log begins anew, for a device that takes another name: everything is exported. What
+/// others wrote keeps their time, so that it never wins over what they did since.
+///
+/// # Errors
+/// Faults only.
+pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
+    let unsent = sql::unsent_shared(tx)?;
+    sql::empty_log(tx)?;
+    capture::switch_off(tx)?;
+    capture::switch_on(tx)?;
+    sql::set_state(tx, "acked", "0")?;
+    sql::set_state(tx, "capture", "exporting")?;
+    sql::set_state(tx, "export", "0")?;
+    for name in ["export_after", "exported_until"] {
+        sql::unset_state(tx, name)?;
+    }
+    // What the old name left in the mirror is a stranger's from now on.
+    sql::set_state(tx, "resnapshot", "forked")?;
+    for (name, key, hlc) in unsent {
+        if let Some(table) = catalogue::table(&name) {
+            log_again(tx, table, &key, hlc)?;
+        }
+    }
+    Ok(())
+}
+
+/// Logs a row as it is, with that time.
+fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: i64) -> Outcome<()> {
+    let values = rows::key_values(key).unwrap_or_default();
+    if let Some(body) = rows::find(tx, table, &values)? {
+        let row = Exported { key: key.to_owned(), body: Some(body.to_string()), hlc };
+        sql::log(tx, table, &row)?;
+    }
+    Ok(())
+}
+
+/// Logs the rows of a bucket once more; whether others write rows there too.
+///
+/// # Errors
+/// Faults only.
+pub fn resend(tx: &Tx<'_>, table: &str, bucket: &str) -> Outcome<bool> {
+    let Some(table) = catalogue::table(table) else { return Ok(false) };
+    if table.class != Class::Policy {
+        for (key, body) in log::all(tx, table)? {
+            if log::bucket(&key) == bucket {
+                let hlc = time_of(tx, table, &key, newest_time(table, &body))?.unwrap_or(0);
+                let row = Exported { key, body: Some(body.to_string()), hlc };
+                sql::log(tx, table, &row)?;
+            }
+        }
+    }
+    Ok(matches!(table.class, Class::Union | Class::Policy))
+}
+
+/// The newest time in a row, as a hybrid time.
+fn newest_time(table: &Table, body: &Value) -> i64 {
+    let times = table.columns.iter().filter(|column| column.kind == Kind::Ms);
+    times.filter_map(|column| body[&column.name].as_i64()).max().unwrap_or(0) << 16
+}
+
+/// The time with which a row is exported; `None`: it is not, the mirror has it from others
+/// or decides about it by its revision.
+fn time_of(tx: &Tx<'_>, table: &Table, key: &str, newest: i64) -> Outcome<Option<i64>> {
+    Ok(match (table.class, sql::agreed_time(tx, &table.name, key)?) {
+        (Class::Policy, Some(_)) => None,
+        (Class::Union, Some((hlc, _))) if hlc > 0 => Some(hlc),
+        _ => Some(newest),
+    })
 }

@@ -6,7 +6,18 @@
 //!
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
 
+pub mod aside;
+pub mod board;
 pub mod capture;
 pub mod catalogue;
 pub mod export;
+pub mod journal;
+mod log;
+pub mod login;
+mod receive;
+mod rows;
 mod sql;
+mod stricter;
+pub mod tools;
+
+pub use sql::awaits_audit;

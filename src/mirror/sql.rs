@@ -2,8 +2,10 @@
 
 use rusqlite::named_params;
 
+use serde_json::Value;
+
 use super::capture;
-use super::catalogue::{Kind, Table};
+use super::catalogue::{self, Class, Kind, Table};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -59,20 +61,20 @@ pub struct Exported {
     pub key: String,
     /// Its image; none for a table that only grows.
     pub body: Option<String>,
-    /// Its newest time, in milliseconds.
-    pub newest: i64,
+    /// Its hybrid time.
+    pub hlc: i64,
 }
 
 /// The rows of a table behind the key `after`, in the order of keys.
 pub fn rows_after(
     tx: &Tx<'_>,
     table: &Table,
-    after: Option<&[serde_json::Value]>,
+    after: Option<&[Value]>,
     limit: usize,
 ) -> Outcome<Vec<Exported>> {
     let key = table.key.join(", ");
     let body = match table.class {
-        super::catalogue::Class::Append => "NULL".into(),
+        Class::Append => "NULL".into(),
         _ => capture::image(table, ""),
     };
     let times: Vec<_> = table.columns.iter().filter(|column| column.kind == Kind::Ms).collect();
@@ -91,11 +93,11 @@ pub fn rows_after(
         table.name,
     );
     let values = after.unwrap_or_default().iter().map(|value| match value {
-        serde_json::Value::Number(number) => rusqlite::types::Value::from(number.as_i64()),
+        Value::Number(number) => rusqlite::types::Value::from(number.as_i64()),
         other => rusqlite::types::Value::from(other.as_str().unwrap_or_default().to_owned()),
     });
     Ok(tx.all(&sql, rusqlite::params_from_iter(values), |row| {
-        Ok(Exported { key: row.get(0)?, body: row.get(1)?, newest: row.get(2)? })
+        Ok(Exported { key: row.get(0)?, body: row.get(1)?, hlc: row.get::<_, i64>(2)? << 16 })
     })?)
 }
 
@@ -108,7 +110,7 @@ pub fn log(tx: &Tx<'_>, table: &Table, row: &Exported) -> Outcome<()> {
             ":pk": row.key,
             ":body": row.body,
             // An export never wins over a change that somebody made later.
-            ":hlc": row.newest << 16,
+            ":hlc": row.hlc,
         },
     )?;
     Ok(())
@@ -118,4 +120,157 @@ pub fn log(tx: &Tx<'_>, table: &Table, row: &Exported) -> Outcome<()> {
 pub fn last_seq(tx: &Tx<'_>) -> Outcome<i64> {
     let sql = "SELECT seq FROM change_log ORDER BY seq DESC LIMIT 1";
     Ok(tx.one(sql, [], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// The last change that the mirror has.
+pub fn acked(tx: &Tx<'_>) -> Outcome<i64> {
+    Ok(state(tx, "acked")?.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// Keeps another device's row, or drops it.
+pub fn keep_peer(
+    tx: &Tx<'_>,
+    device: &str,
+    table: &str,
+    key: &str,
+    hlc: i64,
+    body: Option<&Value>,
+) -> Outcome<()> {
+    match body {
+        Some(body) => tx.run(
+            "INSERT INTO peer_rows (device_id, tbl, pk, hlc, body)
+             VALUES (:device, :tbl, :pk, :hlc, :body)
+             ON CONFLICT (device_id, tbl, pk) DO UPDATE
+                SET hlc = excluded.hlc, body = excluded.body",
+            named_params! {
+                ":device": device, ":tbl": table, ":pk": key, ":hlc": hlc, ":body": body.to_string(),
+            },
+        )?,
+        None => tx.run(
+            "DELETE FROM peer_rows WHERE device_id = :device AND tbl = :tbl AND pk = :pk",
+            named_params! { ":device": device, ":tbl": table, ":pk": key },
+        )?,
+    };
+    Ok(())
+}
+
+/// The keys of all rows of other devices.
+pub fn peer_keys(tx: &Tx<'_>) -> Outcome<Vec<(String, String, String)>> {
+    let sql = "SELECT device_id, tbl, pk FROM peer_rows";
+    Ok(tx.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+/// Notes what is agreed upon about a row; `device` wrote it, this one if none.
+pub fn agree(
+    tx: &Tx<'_>,
+    table: &str,
+    key: &str,
+    device: Option<&str>,
+    hlc: i64,
+    revision: i64,
+) -> Outcome<()> {
+    tx.run(
+        "INSERT INTO sync_rows (tbl, pk, device_id, hlc, revision)
+         VALUES (:tbl, :pk, :device, :hlc, :revision)
+         ON CONFLICT (tbl, pk) DO UPDATE
+            SET device_id = excluded.device_id, hlc = excluded.hlc, revision = excluded.revision",
+        named_params! {
+            ":tbl": table, ":pk": key, ":device": device, ":hlc": hlc, ":revision": revision,
+        },
+    )?;
+    Ok(())
+}
+
+/// Forgets what was agreed upon about a row.
+pub fn disagree(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<()> {
+    let sql = "DELETE FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
+    tx.run(sql, named_params! { ":tbl": table, ":pk": key })?;
+    Ok(())
+}
+
+/// Every row about which something is agreed.
+pub fn agreed(tx: &Tx<'_>) -> Outcome<Vec<(String, String)>> {
+    Ok(tx.all("SELECT tbl, pk FROM sync_rows", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The hybrid time agreed upon for a row, and whether this device wrote it.
+pub fn agreed_time(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<(i64, bool)>> {
+    let sql = "SELECT hlc, device_id IS NULL FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    Ok(tx.one(sql, named, |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The policies that were changed and sent between two places of the log.
+pub fn policies_between(tx: &Tx<'_>, after: i64, until: i64) -> Outcome<Vec<(String, String)>> {
+    let names: Vec<_> = catalogue::tables()
+        .iter()
+        .filter(|table| table.class == Class::Policy)
+        .map(|table| format!("'{}'", table.name))
+        .collect();
+    let sql = format!(
+        "SELECT DISTINCT tbl, pk FROM change_log AS l
+          WHERE seq > :after AND seq <= :until AND tbl IN ({})
+            AND NOT EXISTS (SELECT 1 FROM sync_aside AS a
+                             WHERE a.seq = l.seq AND a.code = 'untransportable')",
+        names.join(", ")
+    );
+    let named = named_params! { ":after": after, ":until": until };
+    Ok(tx.all(&sql, named, |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The changes that the mirror does not have yet, of tables that several devices write: table,
+/// key and the newest time of each row.
+pub fn unsent_shared(tx: &Tx<'_>) -> Outcome<Vec<(String, String, i64)>> {
+    let sql = "SELECT tbl, pk, max(hlc) FROM change_log WHERE seq > :acked GROUP BY tbl, pk";
+    let rows: Vec<(String, String, i64)> =
+        tx.all(sql, named_params! { ":acked": acked(tx)? }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    let shared = |name: &str| {
+        let table = catalogue::table(name);
+        table.is_some_and(|table| matches!(table.class, Class::Union | Class::Policy))
+    };
+    Ok(rows.into_iter().filter(|row| shared(&row.0)).collect())
+}
+
+/// Empties the log: it begins anew under another name.
+pub fn empty_log(tx: &Tx<'_>) -> Outcome<()> {
+    tx.run("DELETE FROM change_log", [])?;
+    tx.run("DELETE FROM sync_aside WHERE code = 'untransportable'", [])?;
+    Ok(())
+}
+
+/// What a change is about.
+pub fn subject(tx: &Tx<'_>, seq: i64) -> Outcome<Option<(String, String)>> {
+    let sql = "SELECT tbl, pk FROM change_log WHERE seq = :seq";
+    Ok(tx.one(sql, named_params! { ":seq": seq }, |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// By table: how many other devices have rows, and how many.
+pub fn peers(tx: &Tx<'_>) -> Outcome<Vec<(String, i64, i64)>> {
+    let sql =
+        "SELECT tbl, count(DISTINCT device_id), count(*) FROM peer_rows GROUP BY tbl ORDER BY tbl";
+    Ok(tx.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+/// Forgets the mirror: the log, what was agreed upon, others' rows, how far all came.
+pub fn forget_everything(tx: &Tx<'_>) -> Outcome<()> {
+    for table in ["change_log", "sync_state", "sync_rows", "peer_rows", "sync_aside"] {
+        tx.run(&format!("DELETE FROM {table}"), [])?;
+    }
+    Ok(())
+}
+
+/// Whether the mirror has not got all audit rows that are older than a day.
+///
+/// # Errors
+/// Faults only.
+pub fn awaits_audit(tx: &Tx<'_>) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM change_log
+                WHERE seq > :acked AND tbl = 'audit_log'
+                  AND hlc < (SELECT max(hlc) FROM (SELECT hlc FROM change_log ORDER BY seq DESC LIMIT 1000)) - :day
+                LIMIT 1";
+    let named = named_params! { ":acked": acked(tx)?, ":day": crate::time::DAY << 16 };
+    let waits = tx.one(sql, named, |_| Ok(()))?.is_some();
+    Ok(state(tx, "capture")?.is_some() && (waits || state(tx, "export")?.is_some()))
 }

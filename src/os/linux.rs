@@ -39,6 +39,14 @@ pub fn boot_id() -> String {
         .map_or_else(|_| "unknown".into(), |id| id.trim().to_owned())
 }
 
+/// `machine-id(5)`.
+pub fn machine_id() -> String {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok())
+        .map_or_else(|| "unknown".into(), |id| id.trim().to_owned())
+}
+
 /// File systems that do not give several processes of one machine the shared
 /// memory that WAL needs; magic numbers from `statfs(2)`.
 const NETWORK: [(u64, &str); 9] = [

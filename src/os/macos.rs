@@ -40,6 +40,16 @@ pub fn boot_id() -> String {
         .map_or_else(|| "unknown".into(), |id| id.trim().to_owned())
 }
 
+/// The hardware's UUID.
+pub fn machine_id() -> String {
+    Command::new("/usr/sbin/sysctl")
+        .args(["-n", "kern.uuid"])
+        .output()
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok())
+        .map_or_else(|| "unknown".into(), |id| id.trim().to_owned())
+}
+
 const NETWORK: [&str; 5] = ["nfs", "smbfs", "afpfs", "webdav", "macfuse"];
 
 pub fn network_file_system(path: &Path) -> std::io::Result<Option<&'static str>> {

@@ -84,6 +84,18 @@ pub fn parent_pid() -> u32 {
     std::os::unix::process::parent_id()
 }
 
+/// A name of this machine that no other has, as far as the system knows one.
+#[must_use]
+pub fn machine_id() -> String {
+    system::machine_id()
+}
+
+/// What people call this machine.
+#[must_use]
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// Milliseconds since the machine started, suspend included.
 #[must_use]
 pub fn uptime_ms() -> i64 {

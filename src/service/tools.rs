@@ -15,6 +15,7 @@ use crate::hooks;
 use crate::life;
 use crate::locks;
 use crate::memory;
+use crate::mirror;
 use crate::network;
 use crate::policy;
 use crate::profiles;
@@ -90,6 +91,10 @@ pub static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<hooks::CheckpointSession>(),
         Entry::of::<life::EndSession>(),
         Entry::of::<hooks::CheckCommit>(),
+        Entry::of::<mirror::tools::SyncStatus>(),
+        Entry::of::<mirror::tools::SyncSwitch>(),
+        Entry::of::<mirror::tools::ListConflicts>(),
+        Entry::of::<mirror::tools::ResolveConflict>(),
     ]
 });
 

@@ -17,6 +17,7 @@ pub mod meta;
 pub mod migrate;
 mod news;
 pub mod open;
+pub mod origin;
 mod readers;
 mod shelf;
 mod tx;

@@ -29,6 +29,7 @@ pub enum Topic {
     Guardrails = 32,
     Profiles = 64,
     Audit = 128,
+    Sync = 256,
 }
 
 /// A set of [`Topic`]s.

@@ -34,6 +34,8 @@ pub struct Report {
     pub pulled: u64,
     /// How often the device took another identity.
     pub forks: u64,
+    /// Why the mirror keeps this device's policies and memories from others, if it does.
+    pub quarantined: Option<String>,
     /// Tables whose digests last differed.
     pub differing: Vec<String>,
 }

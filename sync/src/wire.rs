@@ -118,7 +118,7 @@ pub struct Change {
     #[serde(rename = "o")]
     pub op: String,
     /// Its hybrid time.
-    #[serde(rename = "h", deserialize_with = "number")]
+    #[serde(rename = "h", default, deserialize_with = "number")]
     pub hlc: i64,
     /// The revision of a policy.
     #[serde(rename = "r", default)]
@@ -175,7 +175,7 @@ pub struct Snapshot {
     #[serde(rename = "k")]
     pub key: String,
     /// Its hybrid time.
-    #[serde(rename = "h", deserialize_with = "number")]
+    #[serde(rename = "h", default, deserialize_with = "number")]
     pub hlc: i64,
     /// The revision of a policy.
     #[serde(rename = "r", default)]

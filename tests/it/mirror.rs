@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test")]
 
 mod capture;
+mod exchange;
+mod fleet;
 mod picture;

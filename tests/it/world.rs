@@ -55,6 +55,26 @@ impl World {
         Self { service, clock, repo: Arc::new(repo_at(root)), settings, runtime, folder }
     }
 
+    /// A world whose state directory is a copy of another's, as of now.
+    pub fn copy_of(original: &Self) -> Self {
+        let copy = Self::new();
+        let (from, to) = (original.folder.path().join("home"), copy.folder.path().join("home"));
+        let Self { clock, repo, runtime, folder, service, settings } = copy;
+        service.store().close();
+        drop(service);
+        for name in ["coord.db", "coord.db-wal", "coord.db-shm"] {
+            drop(std::fs::remove_file(to.join(name)));
+        }
+        let database = to.join("coord.db");
+        original.service.store().back_up(&database, |_, _| {}).expect("it can be copied");
+        std::fs::copy(from.join("sync.json"), to.join("sync.json")).expect("somebody logged in");
+        let home = Home::locate(Some(to), None).expect("the path is absolute");
+        let options = Options { durability: Durability::Fast, clock: clock.clone() };
+        let store = Arc::new(Store::open(&home, options).expect("the copy opens"));
+        let service = Arc::new(Service::new(store, clock.clone()));
+        Self { service, clock, repo, runtime, folder, settings }
+    }
+
     pub fn agent(&self, name: &str) -> Actor<'_> {
         let caller = Caller {
             agent_id: name.into(),

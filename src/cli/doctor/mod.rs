@@ -8,6 +8,7 @@ mod clients;
 mod daemon;
 mod database;
 mod home;
+mod sync;
 mod rules;
 
 use std::borrow::Cow;
@@ -155,6 +156,7 @@ fn look(desk: &Desk) -> Vec<Check> {
     checks.extend(database::checks(&patient));
     checks.extend(rules::checks(&patient, project_root().as_deref()));
     checks.extend(daemon::checks(&patient));
+    checks.extend(sync::checks(&patient));
     checks
 }
 

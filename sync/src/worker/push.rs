@@ -32,6 +32,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         let request = wire::push(self.schema, &batch);
         match self.ask::<Pushed>("coord_push", &request, now).await {
             Ok(answer) => {
+                self.note_quarantine(&answer);
                 self.halvings = self.halvings.saturating_sub(1);
                 self.pushed(&batch, state, answer)
             }
@@ -39,6 +40,14 @@ impl<J: Journal, T: Transport> Worker<J, T> {
                 self.narrow(&batch, &what)
             }
             Err(stop) => Err(stop),
+        }
+    }
+
+    /// The mirror found the audit chain of this device broken.
+    fn note_quarantine(&self, answer: &Pushed) {
+        if let Pushed::Ok { quarantined, .. } | Pushed::Duplicate { quarantined, .. } = answer {
+            let why = quarantined.as_ref().filter(|why| !why.is_null()).map(ToString::to_string);
+            self.tell(|report| report.quarantined = why);
         }
     }
 

@@ -207,6 +207,7 @@ fn settings_are_shown_with_their_origin_and_secrets_are_not() {
     supabase_service_key      ********        SUPABASE_SERVICE_KEY
     supabase_key              unset           default
     supabase_rest_prefix      unset           default
+    sync_leave_out            unset           default
     supabase_db_url           ********        SUPABASE_DB_URL
     ");
     for secret in ["s3cret", "me:pw"] {

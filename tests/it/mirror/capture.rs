@@ -16,7 +16,7 @@ fn switch_on(store: &Store) {
 }
 
 /// A world whose every call is held against the log.
-struct Watched<'w> {
+pub struct Watched<'w> {
     world: &'w World,
     picture: Picture,
     seq: i64,
@@ -28,7 +28,7 @@ struct Watched<'w> {
 }
 
 impl<'w> Watched<'w> {
-    fn from_now(world: &'w World) -> Self {
+    pub fn from_now(world: &'w World) -> Self {
         let store = world.service.store();
         let log = picture::log(store, 0);
         let last = log.last();
@@ -120,7 +120,7 @@ fn coarsen(row: &mut Value) {
 }
 
 /// Something of everything that changes rows.
-fn tour(watched: &mut Watched<'_>) {
+pub fn tour(watched: &mut Watched<'_>) {
     let calls: &[(&str, &str, Value)] = &[
         (
             "ann",

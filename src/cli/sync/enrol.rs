@@ -1,0 +1,43 @@
+//! `coord sync enrol`: an invitation for another machine.
+
+use serde_json::json;
+
+use super::service::{self, MirrorRefusal};
+use crate::cli::Trouble;
+use crate::cli::desk::Desk;
+
+/// Make a code with which another machine can log in, once.
+///
+/// This needs the project's service key (`SUPABASE_SERVICE_KEY`); the other machine does not.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  coord sync enrol --minutes 30")]
+pub struct Enrol {
+    /// Which workspace the machine joins
+    #[arg(long, default_value = "default")]
+    workspace: String,
+    /// What it may do there
+    #[arg(long, default_value = "writer", value_parser = ["writer", "reader"])]
+    role: String,
+    /// How long the code can be used
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    minutes: u32,
+}
+
+impl Enrol {
+    /// Makes the code and prints it.
+    ///
+    /// # Errors
+    /// The mirror's refusal, or that there is no key.
+    pub fn run(self, desk: &Desk) -> Result<(), Trouble> {
+        let key = desk.config()?.supabase_key().map(str::to_owned).ok_or(MirrorRefusal::NoKey)?;
+        let address = service::address(desk, None, key)?;
+        let code = service::invite(&address, &self.workspace, &self.role, self.minutes)?;
+        let facts = json!({ "code": code, "workspace": self.workspace, "minutes": self.minutes });
+        let sentence = format!(
+            "On the other machine, within {} minutes:\n  coord sync login --url {} --code {code}",
+            self.minutes, address.url
+        );
+        desk.done(&facts, &sentence)
+    }
+}

@@ -1,0 +1,132 @@
+//! Changes that the mirror did not take, and what a person decides about them.
+
+use rusqlite::named_params;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::catalogue;
+use super::rows;
+use crate::failure::{Outcome, Refusal};
+use crate::store::{Topic, Tx};
+use crate::time::Time;
+
+/// A change that was set aside.
+#[derive(Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the columns of sync_aside")]
+pub struct Conflict {
+    pub conflict: i64,
+    pub table: String,
+    pub key: String,
+    pub code: String,
+    pub reason: String,
+    /// What this device wanted; none: a deletion.
+    pub ours: Option<Value>,
+    /// What the mirror has; none: no such row.
+    pub theirs: Option<Value>,
+    pub at: Time,
+}
+
+/// Whose version stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// What this device wanted; it is sent once more.
+    Ours,
+    /// What the mirror has.
+    Theirs,
+}
+
+/// Why nothing is decided.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no open conflict {number}")]
+struct NoConflict {
+    number: i64,
+}
+
+impl Refusal for NoConflict {
+    fn code(&self) -> &'static str {
+        "conflict_not_found"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`coord sync conflicts` lists them".into())
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        Map::from_iter([("conflict".to_owned(), self.number.into())])
+    }
+}
+
+const OPEN: &str = "SELECT aside_id, tbl, pk, code, reason, ours, theirs, at FROM sync_aside
+                     WHERE resolved_at IS NULL ORDER BY aside_id LIMIT 500";
+
+/// How many wait.
+pub fn count(tx: &Tx<'_>) -> Outcome<i64> {
+    let sql = "SELECT count(*) FROM sync_aside WHERE resolved_at IS NULL";
+    Ok(tx.one(sql, [], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// What this device wanted of a row that nobody has decided about; `None`: nothing is undecided.
+pub fn undecided(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Option<Value>>> {
+    let sql = "SELECT ours FROM sync_aside
+                WHERE tbl = :tbl AND pk = :pk AND code = 'conflict' AND resolved_at IS NULL
+                ORDER BY aside_id DESC LIMIT 1";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    let ours: Option<Option<String>> = tx.one(sql, named, |row| row.get(0))?;
+    Ok(ours.map(|text| text.and_then(|text| serde_json::from_str(&text).ok())))
+}
+
+/// Those that wait, oldest first.
+pub fn open(tx: &Tx<'_>) -> Outcome<Vec<Conflict>> {
+    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(tx.all(OPEN, [], |row| {
+        Ok(Conflict {
+            conflict: row.get(0)?,
+            table: row.get(1)?,
+            key: row.get(2)?,
+            code: row.get(3)?,
+            reason: row.get(4)?,
+            ours: json(row.get(5)?),
+            theirs: json(row.get(6)?),
+            at: row.get(7)?,
+        })
+    })?)
+}
+
+/// Lets one version stand; the row as it is then.
+///
+/// # Errors
+/// `conflict_not_found`.
+pub fn resolve(tx: &Tx<'_>, number: i64, keep: Keep, now: Time) -> Outcome<Option<Value>> {
+    let conflict = open(tx)?.into_iter().find(|conflict| conflict.conflict == number);
+    let conflict = conflict.ok_or(NoConflict { number })?;
+    let values = rows::key_values(&conflict.key).unwrap_or_default();
+    let table = catalogue::table(&conflict.table);
+    let version = if keep == Keep::Ours { &conflict.ours } else { &conflict.theirs };
+    if let (Some(table), "conflict") = (table, conflict.code.as_str()) {
+        let write = |tx: &Tx<'_>| match version {
+            Some(body) => rows::put(tx, table, &values, body),
+            None => rows::remove(tx, table, &values),
+        };
+        match keep {
+            // Logged, so that it is sent once more, on top of the revision that is there.
+            Keep::Ours => {
+                tx.uncaptured(|tx| match (version, &conflict.theirs) {
+                    (None, Some(theirs)) => rows::put(tx, table, &values, theirs),
+                    _ => rows::remove(tx, table, &values),
+                })?;
+                write(tx)?;
+            }
+            Keep::Theirs => tx.uncaptured(write)?,
+        }
+        for topic in [Topic::Guardrails, Topic::Profiles] {
+            tx.changed(topic);
+        }
+    }
+    tx.run(
+        "UPDATE sync_aside SET resolved_at = :now WHERE aside_id = :id",
+        named_params! { ":now": now, ":id": number },
+    )?;
+    table.map_or(Ok(None), |table| rows::find(tx, table, &values))
+}

@@ -1,0 +1,173 @@
+//! The store as the sync worker sees it.
+//!
+//! - It reads on a snapshot of its own and writes ordinary requests: whoever works here
+//!   never waits for the mirror.
+//! - What came from the mirror is written without a trace in the change log.
+//!
+//! Not here: what becomes of a row that comes (`receive`), statements (`sql`, `log`).
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use coord_sync::journal::Result;
+use coord_sync::wire::{Cursor, Digests, Page, Reject, Snapshot};
+use coord_sync::{Identity, Journal, Logged, State};
+
+use super::catalogue::{self, Class};
+use super::login::Login;
+use super::{export, log, receive, sql};
+use crate::failure::{Failure, Outcome};
+use crate::home::Home;
+use crate::store::{Store, Tx};
+
+/// How long a change stays in the log after the mirror has it: it may be put back.
+const KEPT: i64 = 30 * crate::time::DAY;
+
+/// The journal of one store.
+pub struct StoreJournal {
+    store: Arc<Store>,
+    home: Home,
+    login: Mutex<Login>,
+    /// Tables that stay on this machine.
+    left_out: Vec<String>,
+    /// Rows of the snapshot that is being fetched: device, table and key.
+    seen: Mutex<BTreeSet<(String, String, String)>>,
+}
+
+impl StoreJournal {
+    /// The journal of `store`; tables in `left_out` stay on this machine.
+    #[must_use]
+    pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
+        Self { store, home, login: Mutex::new(login), left_out, seen: Mutex::default() }
+    }
+
+    fn read_tx<T>(&self, look: impl FnOnce(&Tx<'_>) -> Outcome<T>) -> Result<T> {
+        self.store.read(look).map_err(plain)
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        deed: impl FnMut(&Tx<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        // The worker is async, and whoever waits for the writer blocks: not on its runtime.
+        let store = &self.store;
+        let written = std::thread::scope(|scope| scope.spawn(|| store.write_blocking(deed)).join());
+        written.map_err(|_panic| anyhow::anyhow!("a write panicked"))?.map_err(plain)
+    }
+}
+
+fn plain(failure: Failure) -> anyhow::Error {
+    match failure {
+        Failure::Fault(error) => error,
+        refused => anyhow::anyhow!("{refused}"),
+    }
+}
+
+impl Journal for StoreJournal {
+    fn state(&self) -> Result<State> {
+        let device = self.login.lock().unwrap_or_else(PoisonError::into_inner).device.clone();
+        self.read_tx(move |tx| log::state(tx, device))
+    }
+
+    fn read(&self, after: i64, most: usize, bytes: usize) -> Result<Vec<Logged>> {
+        self.read_tx(|tx| log::read(tx, after, most, bytes, &self.left_out))
+    }
+
+    fn hash_at(&self, seq: i64) -> Result<Option<String>> {
+        self.read_tx(|tx| log::hash_at(tx, seq))
+    }
+
+    fn acknowledge(&self, seq: i64, refused: &[Reject]) -> Result<()> {
+        let refused = refused.to_vec();
+        self.write(move |tx| tx.uncaptured(|tx| receive::acknowledge(tx, seq, &refused)))
+    }
+
+    fn rewind(&self, seq: i64) -> Result<()> {
+        self.write(move |tx| sql::set_state(tx, "acked", &seq.to_string()))
+    }
+
+    fn want_fork(&self, why: &str) -> Result<()> {
+        let why = why.to_owned();
+        self.write(move |tx| sql::set_state(tx, "fork", &why))
+    }
+
+    fn set_aside(&self, seq: i64, code: &str, reason: &str) -> Result<()> {
+        let (code, reason) = (code.to_owned(), reason.to_owned());
+        self.write(move |tx| receive::set_aside_own(tx, seq, &code, &reason))
+    }
+
+    fn apply(&self, page: &Page) -> Result<()> {
+        let page = page.clone();
+        self.write(move |tx| tx.uncaptured(|tx| receive::page(tx, &page)))
+    }
+
+    fn snapshot_tables(&self) -> Vec<String> {
+        let shared = catalogue::tables().iter().filter(|table| table.class != Class::Append);
+        let names = shared.map(|table| table.name.clone());
+        names.filter(|name| !self.left_out.contains(name)).collect()
+    }
+
+    fn wanted(&self) -> Option<Vec<String>> {
+        (!self.left_out.is_empty()).then(|| self.snapshot_tables())
+    }
+
+    fn want_snapshot(&self, why: &str) -> Result<()> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let why = why.to_owned();
+        self.write(move |tx| sql::set_state(tx, "resnapshot", &why))
+    }
+
+    fn apply_snapshot(&self, table: &str, rows: &[Snapshot]) -> Result<()> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.extend(rows.iter().map(|row| (row.device.clone(), table.to_owned(), row.key.clone())));
+        drop(seen);
+        let (table, rows) = (table.to_owned(), rows.to_vec());
+        self.write(move |tx| tx.uncaptured(|tx| receive::snapshot(tx, &table, &rows)))
+    }
+
+    fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let cursor = cursor.clone();
+        self.write(move |tx| tx.uncaptured(|tx| receive::end_of_snapshot(tx, &seen, &cursor)))
+    }
+
+    fn next_identity(&self) -> Result<Identity> {
+        self.login.lock().unwrap_or_else(PoisonError::into_inner).next_identity(&self.home)
+    }
+
+    fn discard_identity(&self) -> Result<()> {
+        let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
+        login.next = None;
+        login.save(&self.home)
+    }
+
+    fn take_identity(&self) -> Result<()> {
+        // The log first: should the process end here, the same identity is enrolled again,
+        // which the mirror takes for a repetition, and the log begins anew once more.
+        self.write(|tx| export::begin_anew(tx))?;
+        self.login.lock().unwrap_or_else(PoisonError::into_inner).take_identity(&self.home)?;
+        self.write(|tx| sql::unset_state(tx, "fork"))
+    }
+
+    fn export(&self) -> Result<bool> {
+        self.write(|tx| export::step(tx))
+    }
+
+    fn prune(&self) -> Result<()> {
+        // By the log's own clock: it only rises.
+        let newest = self.read_tx(|tx| log::newest_time(tx))?;
+        let oldest = (newest - KEPT) << 16;
+        // In steps: a transaction that removes a month holds everybody up.
+        while self.write(move |tx| log::prune(tx, oldest))? > 0 {}
+        Ok(())
+    }
+
+    fn digests(&self) -> Result<Digests> {
+        self.read_tx(|tx| log::digests(tx, &self.left_out))
+    }
+
+    fn resend(&self, table: &str, bucket: &str) -> Result<bool> {
+        let (table, bucket) = (table.to_owned(), bucket.to_owned());
+        self.write(move |tx| export::resend(tx, &table, &bucket))
+    }
+}

@@ -1,0 +1,233 @@
+//! The change log as it is read for the mirror.
+
+use std::collections::BTreeMap;
+
+use coord_sync::wire::{Cursor, Digests};
+use coord_sync::{Logged, Op, State, batch};
+use rusqlite::named_params;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::catalogue::{self, Class, Table};
+use super::{capture, rows, sql};
+use crate::failure::Outcome;
+use crate::ingress;
+use crate::store::Tx;
+use crate::time::Time;
+
+/// Rows that one step of pruning removes.
+const PRUNED: i64 = 1_000;
+
+/// How far this device has come.
+pub fn state(tx: &Tx<'_>, device: String) -> Outcome<State> {
+    let acked = sql::state(tx, "acked")?.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let cursor = sql::state(tx, "cursor")?.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(State {
+        device,
+        acked,
+        acked_hash: hash_at(tx, acked)?.unwrap_or_default(),
+        newest: sql::last_seq(tx)?,
+        cursor: cursor.unwrap_or_else(Cursor::default),
+        exporting: sql::state(tx, "export")?.is_some(),
+        fork: sql::state(tx, "fork")?,
+        resnapshot: sql::state(tx, "resnapshot")?,
+        paused: sql::state(tx, "paused")?.is_some(),
+    })
+}
+
+/// Hash of the log up to `seq`.
+pub fn hash_at(tx: &Tx<'_>, seq: i64) -> Outcome<Option<String>> {
+    if seq == 0 {
+        return Ok(Some(capture::GENESIS.into()));
+    }
+    let hash = "SELECT hash FROM change_log WHERE seq = :seq";
+    Ok(tx.one(hash, named_params! { ":seq": seq }, |row| row.get(0))?)
+}
+
+/// A row of the log as it lies there.
+struct Raw {
+    seq: i64,
+    tx: i64,
+    hlc: i64,
+    table: String,
+    key: String,
+    op: String,
+    body: Option<String>,
+    hash: String,
+    aside: bool,
+}
+
+/// The changes behind `after`, ready to be sent.
+pub fn read(
+    tx: &Tx<'_>,
+    after: i64,
+    most: usize,
+    bytes: usize,
+    left_out: &[String],
+) -> Outcome<Vec<Logged>> {
+    let until = sql::state(tx, "exported_until")?.and_then(|text| text.parse().ok());
+    let exported = match sql::state(tx, "export")? {
+        Some(_) => i64::MAX,
+        None => until.unwrap_or(0),
+    };
+    let (mut changes, mut size) = (Vec::new(), 0);
+    // Page by page: how many fit is known only when their bodies are read.
+    while changes.len() < most && size <= bytes {
+        let from = changes.last().map_or(after, |change: &Logged| change.seq);
+        let page = raw(tx, from, (most - changes.len()).min(500))?;
+        if page.is_empty() {
+            break;
+        }
+        for row in page {
+            let change = ready(tx, row, exported, left_out)?;
+            size += batch::weight(&change);
+            changes.push(change);
+            if size > bytes {
+                break;
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn raw(tx: &Tx<'_>, after: i64, most: usize) -> Outcome<Vec<Raw>> {
+    let page = "SELECT seq, tx, hlc, tbl, pk, op, body, hash,
+                       EXISTS (SELECT 1 FROM sync_aside AS a
+                                WHERE a.code = 'untransportable' AND a.seq = l.seq)
+                  FROM change_log AS l WHERE seq > :after ORDER BY seq LIMIT :most";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    Ok(tx.all(page, named_params! { ":after": after, ":most": most }, |row| {
+        Ok(Raw {
+            seq: row.get(0)?,
+            tx: row.get(1)?,
+            hlc: row.get(2)?,
+            table: row.get(3)?,
+            key: row.get(4)?,
+            op: row.get(5)?,
+            body: row.get(6)?,
+            hash: row.get(7)?,
+            aside: row.get(8)?,
+        })
+    })?)
+}
+
+fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, left_out: &[String]) -> Outcome<Logged> {
+    let key = rows::key_values(&raw.key).unwrap_or_default();
+    let table = catalogue::table(&raw.table).filter(|table| !left_out.contains(&table.name));
+    let append = table.is_some_and(|table| table.class == Class::Append);
+    let body = match (&raw.body, table) {
+        (Some(text), _) => serde_json::from_str(text).ok(),
+        (None, Some(table)) if append => rows::find(tx, table, &key)?,
+        _ => None,
+    };
+    let op = match (raw.op.as_str(), table.map(|table| table.class)) {
+        ("d", _) => Op::Delete,
+        // The device alone says what is there, so the row is put in any case.
+        ("u", Some(Class::Union | Class::Policy)) if raw.seq > exported => Op::Update,
+        _ => Op::Put,
+    };
+    let base = match table {
+        Some(table) if table.class == Class::Policy => Some(revision(tx, &table.name, &raw.key)?),
+        _ => None,
+    };
+    // What was removed meanwhile (an audit row that was sealed) is not sent.
+    let sent = !raw.aside && table.is_some() && (op == Op::Delete || body.is_some());
+    Ok(Logged {
+        seq: raw.seq,
+        tx: raw.tx,
+        hlc: raw.hlc,
+        table: raw.table,
+        key: rows::key_text(&key),
+        op,
+        digest: body.as_ref().map(digest).transpose()?,
+        body,
+        hash: raw.hash,
+        base,
+        append,
+        sealed: false,
+        sent,
+    })
+}
+
+/// The revision of a policy that is agreed upon with the mirror.
+pub fn revision(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<i64> {
+    let sql = "SELECT revision FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    Ok(tx.one(sql, named, |row| row.get(0))?.unwrap_or(0))
+}
+
+/// First 8 bytes of SHA-256 of the canonical text, in hex.
+pub fn digest(body: &Value) -> Outcome<String> {
+    let text = ingress::json(body).map_err(anyhow::Error::from)?;
+    Ok(Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Removes what is older than `oldest` and in the mirror, a step at a time; how many rows.
+pub fn prune(tx: &Tx<'_>, oldest: i64) -> Outcome<usize> {
+    let acked = sql::state(tx, "acked")?.and_then(|text| text.parse().ok()).unwrap_or(0_i64);
+    Ok(tx.run(
+        "DELETE FROM change_log
+          WHERE seq < (SELECT coalesce(min(seq), 0) FROM change_log) + :step
+            AND seq < min(:acked, coalesce((SELECT min(seq) FROM change_log WHERE hlc >= :oldest), :acked))",
+        named_params! { ":step": PRUNED, ":acked": acked, ":oldest": oldest },
+    )?)
+}
+
+/// The time of the newest change, in milliseconds.
+pub fn newest_time(tx: &Tx<'_>) -> Outcome<i64> {
+    let sql =
+        "SELECT max(hlc) >> 16 FROM (SELECT hlc FROM change_log ORDER BY seq DESC LIMIT 1000)";
+    Ok(tx.one(sql, [], |row| row.get::<_, Option<i64>>(0))?.flatten().unwrap_or(0))
+}
+
+/// When the change behind `seq` was made.
+pub fn time_after(tx: &Tx<'_>, seq: i64) -> Outcome<Option<Time>> {
+    let sql = "SELECT hlc >> 16 FROM change_log WHERE seq > :seq ORDER BY seq LIMIT 1";
+    Ok(tx.one(sql, named_params! { ":seq": seq }, |row| row.get(0))?)
+}
+
+/// Tables whose rows are equal on both sides when all is sent: those with signs of life are
+/// told coarsely, and sealed audit rows stay in the mirror alone.
+fn comparable(left_out: &[String]) -> impl Iterator<Item = &'static Table> {
+    catalogue::tables().iter().filter(move |table| {
+        table.class != Class::Append
+            && capture::soft(&table.name).is_empty()
+            && !left_out.contains(&table.name)
+    })
+}
+
+/// Count and combined digest of rows, by table and bucket.
+pub fn digests(tx: &Tx<'_>, left_out: &[String]) -> Outcome<Digests> {
+    let mut sums = Digests::new();
+    for table in comparable(left_out) {
+        let mut buckets: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for (key, body) in all(tx, table)? {
+            let sum = buckets.entry(bucket(&key)).or_default();
+            let digest = u64::from_str_radix(&digest(&body)?, 16).unwrap_or(0);
+            *sum = (sum.0 + 1, sum.1 ^ digest);
+        }
+        let text = |(name, sum): (String, (u64, u64))| (name, (sum.0, format!("{:016x}", sum.1)));
+        sums.insert(table.name.clone(), buckets.into_iter().map(text).collect());
+    }
+    Ok(sums)
+}
+
+/// The rows of a table by key.
+pub fn all(tx: &Tx<'_>, table: &Table) -> Outcome<Vec<(String, Value)>> {
+    let sql = format!(
+        "SELECT json_array({}), {} FROM {}",
+        table.key.join(", "),
+        capture::image(table, ""),
+        table.name
+    );
+    let texts: Vec<(String, String)> = tx.all(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let parsed = texts.into_iter().filter_map(|(key, body)| {
+        Some((rows::key_text(&rows::key_values(&key)?), serde_json::from_str(&body).ok()?))
+    });
+    Ok(parsed.collect())
+}
+
+/// Which of 256 buckets a key is in.
+pub fn bucket(key: &str) -> String {
+    format!("{:02x}", Sha256::digest(key)[0])
+}

@@ -1,0 +1,250 @@
+//! What becomes of a row that comes from the mirror, and of one that it did not take.
+//!
+//! - A row that was changed here and not yet sent is left alone: the mirror decides
+//!   about it when it is sent, and gives back what won.
+//! - Rows of other devices' sessions, locks and tasks are kept apart: they are shown and
+//!   never decide anything here.
+//! - A row that cannot be written is set aside; the page goes on.
+
+use std::collections::BTreeSet;
+
+use coord_sync::wire::{Change, Cursor, Page, Reject, Snapshot};
+use rusqlite::named_params;
+use serde_json::Value;
+
+use super::catalogue::{self, Class, Table};
+use super::stricter::stricter;
+use super::{aside, log, rows, sql};
+use crate::failure::Outcome;
+use crate::store::{Topic, Tx};
+
+/// A row of the mirror.
+struct Arrival<'a> {
+    table: &'a str,
+    key: &'a str,
+    device: &'a str,
+    hlc: i64,
+    revision: i64,
+    body: Option<&'a Value>,
+}
+
+/// Applies a page and moves the cursor.
+pub fn page(tx: &Tx<'_>, page: &Page) -> Outcome<()> {
+    for change in &page.changes {
+        arrive(tx, &of(change))?;
+    }
+    tell(tx);
+    set_cursor(tx, &page.cursor)
+}
+
+fn of(change: &Change) -> Arrival<'_> {
+    Arrival {
+        table: &change.table,
+        key: &change.key,
+        device: &change.device,
+        hlc: change.hlc,
+        revision: change.revision.unwrap_or(0),
+        body: change.body.as_ref().filter(|_| change.op != "d"),
+    }
+}
+
+fn set_cursor(tx: &Tx<'_>, cursor: &Cursor) -> Outcome<()> {
+    let text = serde_json::to_string(cursor).map_err(anyhow::Error::from)?;
+    sql::set_state(tx, "cursor", &text)
+}
+
+/// Rows of many kinds may have changed.
+fn tell(tx: &Tx<'_>) {
+    for topic in [Topic::Memories, Topic::Handoffs, Topic::Guardrails, Topic::Profiles] {
+        tx.changed(topic);
+    }
+}
+
+fn arrive(tx: &Tx<'_>, row: &Arrival<'_>) -> Outcome<()> {
+    let Some(table) = catalogue::table(row.table) else {
+        // A newer coord has a table more: this one learns of it when it is updated.
+        return Ok(());
+    };
+    if table.class == Class::Append {
+        return Ok(());
+    }
+    if let Err(failure) = tx.attempt(|tx| apply(tx, table, row)) {
+        let reason = failure.to_string();
+        let aside = Aside {
+            seq: None,
+            code: "inapplicable",
+            reason: &reason,
+            ours: None,
+            theirs: row.body,
+            revision: row.revision,
+        };
+        put_aside(tx, row.table, row.key, &aside)?;
+    }
+    Ok(())
+}
+
+fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
+    if table.class == Class::Owner {
+        return sql::keep_peer(tx, row.device, row.table, row.key, row.hlc, row.body);
+    }
+    if is_pending(tx, row.table, row.key)? {
+        return Ok(());
+    }
+    let holds = match aside::undecided(tx, row.table, row.key)? {
+        // Nobody has decided yet: what is forbidden here stays forbidden.
+        Some(ours) => stricter(row.table, ours.as_ref(), row.body),
+        None => row.body.cloned(),
+    };
+    write(tx, table, row.key, holds.as_ref())?;
+    sql::agree(tx, row.table, row.key, Some(row.device), row.hlc, row.revision)
+}
+
+/// Makes the row as it is said to be.
+fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome<()> {
+    let values = rows::key_values(key).unwrap_or_default();
+    match body {
+        Some(body) => rows::put(tx, table, &values, body),
+        None => rows::remove(tx, table, &values),
+    }
+}
+
+/// Whether a change of the row has not been sent.
+fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
+    let acked = sql::acked(tx)?;
+    let pending = "SELECT 1 FROM change_log WHERE seq > :acked AND tbl = :tbl AND pk = :pk LIMIT 1";
+    let named = named_params! { ":acked": acked, ":tbl": table, ":pk": key };
+    Ok(tx.one(pending, named, |_| Ok(()))?.is_some())
+}
+
+/// The mirror has everything up to `seq` but what it refused.
+pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject]) -> Outcome<()> {
+    for (table, key) in sql::policies_between(tx, sql::acked(tx)?, seq)? {
+        let agreed = log::revision(tx, &table, &key)?;
+        sql::agree(tx, &table, &key, None, 0, agreed + 1)?;
+    }
+    sql::set_state(tx, "acked", &seq.to_string())?;
+    for reject in refused {
+        refuse(tx, reject)?;
+    }
+    Ok(())
+}
+
+fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
+    // A newer change of another device won, and comes with the next page.
+    if reject.code == "lost" {
+        return Ok(());
+    }
+    let ours = match catalogue::table(&reject.table) {
+        Some(table) => rows::find(tx, table, &rows::key_values(&reject.key).unwrap_or_default())?,
+        None => None,
+    };
+    let theirs = reject.theirs.as_ref().filter(|theirs| !theirs.is_null());
+    let revision = reject.revision.unwrap_or(0);
+    let aside = Aside {
+        seq: Some(reject.seq),
+        code: &reject.code,
+        reason: &reject.reason,
+        ours: ours.as_ref(),
+        theirs,
+        revision,
+    };
+    put_aside(tx, &reject.table, &reject.key, &aside)?;
+    if let ("conflict", Some(table)) = (reject.code.as_str(), catalogue::table(&reject.table)) {
+        sql::agree(tx, &reject.table, &reject.key, None, 0, revision)?;
+        if !is_pending(tx, &reject.table, &reject.key)? {
+            let holds = stricter(&reject.table, ours.as_ref(), theirs);
+            write(tx, table, &reject.key, holds.as_ref())?;
+            tell(tx);
+        }
+    }
+    Ok(())
+}
+
+/// What is set aside.
+struct Aside<'a> {
+    seq: Option<i64>,
+    code: &'a str,
+    reason: &'a str,
+    ours: Option<&'a Value>,
+    theirs: Option<&'a Value>,
+    revision: i64,
+}
+
+fn put_aside(tx: &Tx<'_>, table: &str, key: &str, aside: &Aside<'_>) -> Outcome<()> {
+    tx.run(
+        "INSERT INTO sync_aside (aside_id, seq, tbl, pk, code, reason, ours, theirs, revision, at)
+         VALUES ((SELECT coalesce(max(aside_id), 0) + 1 FROM sync_aside), :seq, :tbl, :pk, :code,
+                 :reason, :ours, :theirs, :revision, coord_hlc() >> 16)",
+        named_params! {
+            ":seq": aside.seq,
+            ":tbl": table,
+            ":pk": key,
+            ":code": aside.code,
+            ":reason": aside.reason,
+            ":ours": aside.ours.map(Value::to_string),
+            ":theirs": aside.theirs.map(Value::to_string),
+            ":revision": aside.revision,
+        },
+    )?;
+    Ok(())
+}
+
+/// Keeps a change that cannot be transported from being sent.
+pub fn set_aside_own(tx: &Tx<'_>, seq: i64, code: &str, reason: &str) -> Outcome<()> {
+    if let Some((table, key)) = sql::subject(tx, seq)? {
+        let aside = Aside { seq: Some(seq), code, reason, ours: None, theirs: None, revision: 0 };
+        put_aside(tx, &table, &key, &aside)?;
+    }
+    Ok(())
+}
+
+/// Applies rows of a snapshot.
+pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
+    let own = sql::state(tx, "device")?;
+    let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
+    for row in rows {
+        if policy && is_pending(tx, table, &row.key)? {
+            // The change that waits replaces the row as it is now.
+            sql::agree(tx, table, &row.key, None, row.hlc, row.revision.unwrap_or(0))?;
+            continue;
+        }
+        let owned = catalogue::table(table).is_some_and(|table| table.class == Class::Owner);
+        if owned && own.as_deref() == Some(&row.device) {
+            continue;
+        }
+        let revision = row.revision.unwrap_or(0);
+        let body = Some(&row.body);
+        arrive(
+            tx,
+            &Arrival { table, key: &row.key, device: &row.device, hlc: row.hlc, revision, body },
+        )?;
+    }
+    tell(tx);
+    Ok(())
+}
+
+/// The snapshot is whole: what it does not have is gone.
+pub fn end_of_snapshot(
+    tx: &Tx<'_>,
+    seen: &BTreeSet<(String, String, String)>,
+    cursor: &Cursor,
+) -> Outcome<()> {
+    for (device, table, key) in sql::peer_keys(tx)? {
+        if !seen.contains(&(device.clone(), table.clone(), key.clone())) {
+            sql::keep_peer(tx, &device, &table, &key, 0, None)?;
+        }
+    }
+    let present: BTreeSet<(&str, &str)> =
+        seen.iter().map(|(_, table, key)| (table.as_str(), key.as_str())).collect();
+    for (table, key) in sql::agreed(tx)? {
+        let known = catalogue::table(&table).filter(|table| table.class == Class::Policy);
+        if let (Some(kind), false) = (known, present.contains(&(table.as_str(), key.as_str()))) {
+            sql::disagree(tx, &table, &key)?;
+            if !is_pending(tx, &table, &key)? {
+                write(tx, kind, &key, None)?;
+            }
+        }
+    }
+    sql::unset_state(tx, "resnapshot")?;
+    set_cursor(tx, cursor)
+}
