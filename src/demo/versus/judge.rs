@@ -52,11 +52,14 @@ impl Outcome {
     }
 }
 
-/// The time in which an agent held a file.
+/// The time in which an agent held a file, by the clock and by the order of the audit log.
+/// The clock is read when a call arrives, the order is that in which calls were carried out.
 struct Held {
     agent: String,
     from: i64,
     to: i64,
+    first: i64,
+    last: i64,
 }
 
 /// Judges one half; without an audit log, only what was lost.
@@ -130,14 +133,19 @@ fn locks(rows: &[Row]) -> BTreeMap<String, Vec<Held>> {
             "edit_file" | "run_command" => {
                 let Some(at) = said.find("src/part-") else { continue };
                 let file: String = said[at..].chars().take("src/part-00.txt".len()).collect();
-                let span = Held { agent: row.agent_id.clone(), from: row.at.ms(), to: i64::MAX };
-                held.entry(file).or_default().push(span);
+                held.entry(file).or_default().push(Held {
+                    agent: row.agent_id.clone(),
+                    from: row.at.ms(),
+                    to: i64::MAX,
+                    first: row.seq,
+                    last: i64::MAX,
+                });
             }
             "release_lock" => {
                 let file = arguments["file_path"].as_str().unwrap_or_default();
                 for span in held.get_mut(file).into_iter().flatten() {
                     if span.agent == row.agent_id && span.to == i64::MAX {
-                        span.to = row.at.ms();
+                        (span.to, span.last) = (row.at.ms(), row.seq);
                     }
                 }
             }
@@ -155,7 +163,7 @@ fn overlapping(spans: &[Held]) -> usize {
         .flat_map(|(n, one)| spans.iter().skip(n + 1).map(move |other| (one, other)));
     pairs
         .filter(|(one, other)| {
-            one.agent != other.agent && one.from < other.to && other.from < one.to
+            one.agent != other.agent && one.first < other.last && other.first < one.last
         })
         .count()
 }

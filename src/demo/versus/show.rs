@@ -14,7 +14,7 @@ pub fn page(size: Size, halves: &Halves) -> String {
     let (without, with) = (&halves.without, &halves.with);
     let mut page = format!(
         "{BOLD}{agents} agents edit {files} files for {seconds} s by the same random script.{BOLD:#}\n\n\
-         {:44}{:>10}{:>10}\n",
+         {:44}{:>10}{:>12}\n",
         "", "without", "with coord"
     );
     let rows = [
@@ -23,7 +23,7 @@ pub fn page(size: Size, halves: &Halves) -> String {
         ("writes that a watcher of its own saw", without.seen, with.seen),
     ];
     for (what, one, other) in rows {
-        page += &format!("  {what:42}{one:>10}{other:>10}\n");
+        page += &format!("  {what:42}{one:>10}{other:>12}\n");
     }
     let only_with = [
         ("… by an agent without the file's lock", with.unlocked),
@@ -31,7 +31,7 @@ pub fn page(size: Size, halves: &Halves) -> String {
         ("deeds stopped, the file being another's", with.denied),
     ];
     for (what, number) in only_with {
-        page += &format!("  {what:42}{:>10}{number:>10}\n", "–");
+        page += &format!("  {what:42}{:>10}{number:>12}\n", "–");
     }
     page += &match with.broken() {
         none if none.is_empty() => format!(
