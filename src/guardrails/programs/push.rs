@@ -19,6 +19,10 @@ pub fn judge(machine: &mut Machine<'_>, call: &Call<'_>, git: &Git<'_>) {
     let refs: Vec<&str> = opts.operands.iter().skip(1).map(|arg| arg.known()).collect();
     if let Some(rule) = rewrite(machine, &opts, &refs) {
         hit(machine, rule, call);
+        // Trust that may force a branch of one's own may not force everybody's.
+        if rule == "git_force_push" && hits_protected(machine, &opts, &refs) {
+            hit(machine, "git_push_protected", call);
+        }
     }
     if deploys_by_push(opts.operand(0)) {
         hit(machine, "push_to_deploy", call);
@@ -38,23 +42,33 @@ fn rewrite(machine: &Machine<'_>, opts: &Opts<'_>, refs: &[&str]) -> Option<&'st
         )
         .filter(|name| !name.is_empty())
         .collect();
-    let protected = |spec: &&str| is_protected(spec.rsplit(':').next().unwrap_or(spec));
-    if deleted.iter().any(protected) {
+    if deleted.iter().any(|spec| is_protected(target(spec))) {
         return Some("git_push_protected");
     }
     if opts.has("--force-with-lease") {
-        let named = refs.iter().any(protected);
-        let here = refs.is_empty() || refs.contains(&"HEAD");
-        let current = here && machine.setting.branch.is_some_and(is_protected);
         let lease = opts.value("--force-with-lease").unwrap_or("");
         let leased = is_protected(lease.split(':').next().unwrap_or(""));
-        return Some(if named || current || leased || opts.has("--all --branches") {
+        return Some(if leased || hits_protected(machine, &opts, &refs) {
             "git_push_protected"
         } else {
             "git_force_push_lease"
         });
     }
     (!deleted.is_empty()).then_some("git_push_delete")
+}
+
+/// Whether a branch that everybody builds on is among what is pushed to.
+fn hits_protected(machine: &Machine<'_>, opts: &Opts<'_>, refs: &[&str]) -> bool {
+    let here = refs.is_empty() || refs.iter().any(|spec| target(spec) == "HEAD");
+    refs.iter().any(|spec| is_protected(target(spec)))
+        || here && machine.setting.branch.is_some_and(is_protected)
+        || opts.has("--all --branches --mirror")
+}
+
+/// The branch that a refspec writes to.
+fn target(spec: &str) -> &str {
+    let spec = spec.strip_prefix('+').unwrap_or(spec);
+    spec.rsplit(':').next().unwrap_or(spec)
 }
 
 /// `--forc` and shorter are ambiguous to git, which then does nothing.

@@ -25,6 +25,8 @@ pub const RULES: &[Rule] = &[
     )
     .yes(&[
         "git push --force-with-lease origin main",
+        "git push --force origin main",
+        "git push origin +HEAD:main",
         "git push origin :release/1.2",
         "git push -d origin master",
     ])
