@@ -21,7 +21,7 @@ use crate::home::Home;
 use crate::mirror::board::{Board, Running};
 use crate::mirror::journal::StoreJournal;
 use crate::mirror::login::Login;
-use crate::mirror::{catalogue, export};
+use crate::mirror::{capture, catalogue, export};
 use crate::store::{Store, Topic, Topics};
 use crate::time::Clock;
 
@@ -91,7 +91,7 @@ impl Keeper {
             Err(error) => return tracing::warn!("sync does not run: {error:#}"),
         };
         // A new version may know a table or a column more than the triggers that are there.
-        if let Err(failure) = store.write_blocking(|tx| crate::mirror::capture::refresh(tx)) {
+        if let Err(failure) = store.write_blocking(capture::refresh) {
             tracing::warn!("the triggers of sync could not be renewed: {failure}");
         }
         let stop = CancellationToken::new();

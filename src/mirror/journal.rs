@@ -144,18 +144,18 @@ impl Journal for StoreJournal {
     fn take_identity(&self) -> Result<()> {
         // The log first: should the process end here, the same identity is enrolled again,
         // which the mirror takes for a repetition, and the log begins anew once more.
-        self.write(|tx| export::begin_anew(tx))?;
+        self.write(export::begin_anew)?;
         self.login.lock().unwrap_or_else(PoisonError::into_inner).take_identity(&self.home)?;
         self.write(|tx| sql::unset_state(tx, "fork"))
     }
 
     fn export(&self) -> Result<bool> {
-        self.write(|tx| export::step(tx))
+        self.write(export::step)
     }
 
     fn prune(&self) -> Result<()> {
         // By the log's own clock: it only rises.
-        let newest = self.read_tx(|tx| log::newest_time(tx))?;
+        let newest = self.read_tx(log::newest_time)?;
         let oldest = (newest - KEPT) << 16;
         // In steps: a transaction that removes a month holds everybody up.
         while self.write(move |tx| log::prune(tx, oldest))? > 0 {}

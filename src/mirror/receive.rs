@@ -13,6 +13,7 @@ use rusqlite::named_params;
 use serde_json::Value;
 
 use super::catalogue::{self, Class, Table};
+use super::sql::Agreed;
 use super::stricter::stricter;
 use super::{aside, log, rows, sql};
 use crate::failure::Outcome;
@@ -85,7 +86,13 @@ fn arrive(tx: &Tx<'_>, row: &Arrival<'_>) -> Outcome<()> {
 
 fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
     if table.class == Class::Owner {
-        return sql::keep_peer(tx, row.device, row.table, row.key, row.hlc, row.body);
+        return sql::keep_peer(
+            tx,
+            row.device,
+            row.table,
+            row.key,
+            row.body.map(|body| (row.hlc, body)),
+        );
     }
     if is_pending(tx, row.table, row.key)? {
         return Ok(());
@@ -96,7 +103,8 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
         None => row.body.cloned(),
     };
     write(tx, table, row.key, holds.as_ref())?;
-    sql::agree(tx, row.table, row.key, Some(row.device), row.hlc, row.revision)
+    let Arrival { table, key, device, hlc, revision, .. } = *row;
+    sql::agree(tx, &Agreed { table, key, device: Some(device), hlc, revision })
 }
 
 /// Makes the row as it is said to be.
@@ -120,7 +128,8 @@ fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
 pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject]) -> Outcome<()> {
     for (table, key) in sql::policies_between(tx, sql::acked(tx)?, seq)? {
         let agreed = log::revision(tx, &table, &key)?;
-        sql::agree(tx, &table, &key, None, 0, agreed + 1)?;
+        let revision = agreed + 1;
+        sql::agree(tx, &Agreed { table: &table, key: &key, revision, ..Agreed::default() })?;
     }
     sql::set_state(tx, "acked", &seq.to_string())?;
     for reject in refused {
@@ -149,11 +158,12 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
         revision,
     };
     put_aside(tx, &reject.table, &reject.key, &aside)?;
-    if let ("conflict", Some(table)) = (reject.code.as_str(), catalogue::table(&reject.table)) {
-        sql::agree(tx, &reject.table, &reject.key, None, 0, revision)?;
+    if let ("conflict", Some(kind)) = (reject.code.as_str(), catalogue::table(&reject.table)) {
+        let (table, key) = (reject.table.as_str(), reject.key.as_str());
+        sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
         if !is_pending(tx, &reject.table, &reject.key)? {
             let holds = stricter(&reject.table, ours.as_ref(), theirs);
-            write(tx, table, &reject.key, holds.as_ref())?;
+            write(tx, kind, &reject.key, holds.as_ref())?;
             tell(tx);
         }
     }
@@ -205,7 +215,8 @@ pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
     for row in rows {
         if policy && is_pending(tx, table, &row.key)? {
             // The change that waits replaces the row as it is now.
-            sql::agree(tx, table, &row.key, None, row.hlc, row.revision.unwrap_or(0))?;
+            let (key, hlc, revision) = (row.key.as_str(), row.hlc, row.revision.unwrap_or(0));
+            sql::agree(tx, &Agreed { table, key, device: None, hlc, revision })?;
             continue;
         }
         let owned = catalogue::table(table).is_some_and(|table| table.class == Class::Owner);
@@ -231,7 +242,7 @@ pub fn end_of_snapshot(
 ) -> Outcome<()> {
     for (device, table, key) in sql::peer_keys(tx)? {
         if !seen.contains(&(device.clone(), table.clone(), key.clone())) {
-            sql::keep_peer(tx, &device, &table, &key, 0, None)?;
+            sql::keep_peer(tx, &device, &table, &key, None)?;
         }
     }
     let present: BTreeSet<(&str, &str)> =

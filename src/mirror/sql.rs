@@ -127,17 +127,16 @@ pub fn acked(tx: &Tx<'_>) -> Outcome<i64> {
     Ok(state(tx, "acked")?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
-/// Keeps another device's row, or drops it.
+/// Keeps another device's row with its hybrid time, or drops it.
 pub fn keep_peer(
     tx: &Tx<'_>,
     device: &str,
     table: &str,
     key: &str,
-    hlc: i64,
-    body: Option<&Value>,
+    row: Option<(i64, &Value)>,
 ) -> Outcome<()> {
-    match body {
-        Some(body) => tx.run(
+    match row {
+        Some((hlc, body)) => tx.run(
             "INSERT INTO peer_rows (device_id, tbl, pk, hlc, body)
              VALUES (:device, :tbl, :pk, :hlc, :body)
              ON CONFLICT (device_id, tbl, pk) DO UPDATE
@@ -160,22 +159,31 @@ pub fn peer_keys(tx: &Tx<'_>) -> Outcome<Vec<(String, String, String)>> {
     Ok(tx.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
-/// Notes what is agreed upon about a row; `device` wrote it, this one if none.
-pub fn agree(
-    tx: &Tx<'_>,
-    table: &str,
-    key: &str,
-    device: Option<&str>,
-    hlc: i64,
-    revision: i64,
-) -> Outcome<()> {
+/// What is agreed upon about a row.
+#[derive(Default)]
+pub struct Agreed<'a> {
+    pub table: &'a str,
+    pub key: &'a str,
+    /// Who wrote it; this device if none.
+    pub device: Option<&'a str>,
+    pub hlc: i64,
+    /// What the next change of a policy is based on.
+    pub revision: i64,
+}
+
+/// Notes what is agreed upon about a row.
+pub fn agree(tx: &Tx<'_>, agreed: &Agreed<'_>) -> Outcome<()> {
     tx.run(
         "INSERT INTO sync_rows (tbl, pk, device_id, hlc, revision)
          VALUES (:tbl, :pk, :device, :hlc, :revision)
          ON CONFLICT (tbl, pk) DO UPDATE
             SET device_id = excluded.device_id, hlc = excluded.hlc, revision = excluded.revision",
         named_params! {
-            ":tbl": table, ":pk": key, ":device": device, ":hlc": hlc, ":revision": revision,
+            ":tbl": agreed.table,
+            ":pk": agreed.key,
+            ":device": agreed.device,
+            ":hlc": agreed.hlc,
+            ":revision": agreed.revision,
         },
     )?;
     Ok(())
