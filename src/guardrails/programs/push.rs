@@ -48,7 +48,7 @@ fn rewrite(machine: &Machine<'_>, opts: &Opts<'_>, refs: &[&str]) -> Option<&'st
     if opts.has("--force-with-lease") {
         let lease = opts.value("--force-with-lease").unwrap_or("");
         let leased = is_protected(lease.split(':').next().unwrap_or(""));
-        return Some(if leased || hits_protected(machine, &opts, &refs) {
+        return Some(if leased || hits_protected(machine, opts, refs) {
             "git_push_protected"
         } else {
             "git_force_push_lease"
