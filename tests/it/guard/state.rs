@@ -70,6 +70,30 @@ fn in_a_repository(world: &World) -> Actor<'_> {
 }
 
 #[test]
+fn a_worktree_that_another_agent_works_in_is_not_deleted_with_the_folder_around_it() {
+    let world = World::new();
+    let ann = in_a_repository(&world);
+    let folder = ann.repo.root.join(".trees/bob");
+    let folder = folder.to_str().expect("it is text");
+    git(&ann.repo.root, &["worktree", "add", "-q", "-b", "bob", folder]);
+    assert_eq!(verdict(&ann, "rm -rf target"), "allow");
+    let mut bob = world.agent("bob");
+    bob.repo = Arc::new(Repo::discover(Path::new(folder)));
+    bob.asks("register_session", json!({}));
+    let answer = checked(&ann, "rm -rf .trees");
+    let told: Vec<&str> = answer["violations"]
+        .as_array()
+        .expect("it is a list")
+        .iter()
+        .filter_map(|one| one["pattern_name"].as_str())
+        .collect();
+    assert!(told.contains(&"foreign_hold"), "{answer}");
+    assert_eq!(answer["safe"], false);
+    let elsewhere = checked(&ann, "rm -rf target");
+    assert_eq!(elsewhere["safe"], true, "it is not below: {elsewhere}");
+}
+
+#[test]
 fn a_reset_of_a_clean_tree_is_only_warned_of() {
     let world = World::new();
     let ann = in_a_repository(&world);
