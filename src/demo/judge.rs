@@ -48,11 +48,14 @@ fn chain(rows: &[Row]) -> Option<Breach> {
         .map(|broken| format!("audit row {}: {}", broken.seq, broken.why))
 }
 
-/// A lock as the log tells it: whose, since when, until when.
+/// A lock as the log tells it: whose, since when and until when, by the clock and by the
+/// order of its rows. The clock is read when a call arrives, the order is that of the deeds.
 struct Held {
     agent: String,
     from: i64,
     to: i64,
+    first: i64,
+    last: i64,
 }
 
 /// Each edit must lie within a time in which its agent held the file.
@@ -94,14 +97,18 @@ fn locks(rows: &[Row]) -> BTreeMap<String, Vec<Held>> {
         match row.operation.as_str() {
             "acquire_lock" if reply["action"] == "acquired" => {
                 for file in files(reply) {
-                    let span =
-                        Held { agent: row.agent_id.clone(), from: row.at.ms(), to: i64::MAX };
-                    held.entry(file).or_default().push(span);
+                    held.entry(file).or_default().push(Held {
+                        agent: row.agent_id.clone(),
+                        from: row.at.ms(),
+                        to: i64::MAX,
+                        first: row.seq,
+                        last: i64::MAX,
+                    });
                 }
             }
             "release_lock" => {
                 for file in files(reply) {
-                    end(&mut held, &file, &row.agent_id, row.at.ms());
+                    end(&mut held, &file, &row.agent_id, row);
                 }
             }
             _ => {}
@@ -110,7 +117,7 @@ fn locks(rows: &[Row]) -> BTreeMap<String, Vec<Held>> {
         for dead in reply["ended"].as_array().into_iter().flatten().chain([reply]) {
             for lock in dead["released"].as_array().into_iter().flatten() {
                 let (file, agent) = (lock["path"].as_str(), dead["agent_id"].as_str());
-                end(&mut held, file.unwrap_or_default(), agent.unwrap_or_default(), row.at.ms());
+                end(&mut held, file.unwrap_or_default(), agent.unwrap_or_default(), row);
             }
         }
     }
@@ -122,7 +129,7 @@ fn held_by_two(held: &BTreeMap<String, Vec<Held>>, breaches: &mut Vec<Breach>) {
     for (file, spans) in held {
         for (n, one) in spans.iter().enumerate() {
             for other in spans.iter().skip(n + 1) {
-                if one.agent != other.agent && one.from < other.to && other.from < one.to {
+                if one.agent != other.agent && one.first < other.last && other.first < one.last {
                     breaches.push(format!("{} and {} held {file} at once", one.agent, other.agent));
                 }
             }
@@ -136,10 +143,10 @@ fn files(reply: &Value) -> Vec<String> {
     one.into_iter().chain(many.filter_map(|file| file.as_str().map(str::to_owned))).collect()
 }
 
-fn end(held: &mut BTreeMap<String, Vec<Held>>, file: &str, agent: &str, at: i64) {
+fn end(held: &mut BTreeMap<String, Vec<Held>>, file: &str, agent: &str, row: &Row) {
     let spans = held.get_mut(file).into_iter().flatten();
     for span in spans.filter(|span| span.agent == agent && span.to == i64::MAX) {
-        span.to = at;
+        (span.to, span.last) = (row.at.ms(), row.seq);
     }
 }
 
