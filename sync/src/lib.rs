@@ -12,7 +12,6 @@ pub mod batch;
 pub mod journal;
 pub mod next;
 pub mod pace;
-mod plan;
 pub mod remote;
 pub mod report;
 pub mod trouble;
@@ -20,7 +19,6 @@ pub mod wire;
 pub mod worker;
 
 pub use journal::{Identity, Journal, Logged, Op, State};
-pub use plan::{Action, Rule, Versions, plan};
 pub use remote::{Reply, Transport};
 pub use report::{Report, Stall};
 pub use trouble::Trouble;
