@@ -156,6 +156,12 @@ impl Home {
         self.dir.join("sync.json")
     }
 
+    /// What the bodies in the mirror are encrypted with, if they are.
+    #[must_use]
+    pub fn sync_key(&self) -> PathBuf {
+        self.dir.join("sync.key")
+    }
+
     /// Room in reserve for a full disk.
     #[must_use]
     pub fn ballast(&self) -> PathBuf {

@@ -137,6 +137,7 @@ impl Work {
         let copied = self.login.was_copied(&self.home)?;
         let seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let journal = StoreJournal::new(self.store, self.home, self.login, self.left_out);
+        journal.adopt_key()?;
         if copied {
             journal.want_fork("the state directory is a copy of another one")?;
         }

@@ -3,6 +3,7 @@
 //! - It reads on a snapshot of its own and writes ordinary requests: whoever works here
 //!   never waits for the mirror.
 //! - What came from the mirror is written without a trace in the change log.
+//! - If free text is to be encrypted and the key is not there, nothing is sent.
 //!
 //! Not here: what becomes of a row that comes (`receive`), statements (`sql`, `log`).
 
@@ -11,11 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use coord_sync::journal::Result;
 use coord_sync::wire::{Cursor, Digests, Page, Reject, Snapshot};
-use coord_sync::{Identity, Journal, Logged, State};
+use coord_sync::{Blocked, Identity, Journal, Logged, State};
 
 use super::catalogue::{self, Class};
+use super::key::Key;
 use super::login::Login;
-use super::{export, log, receive, sql};
+use super::{export, log, receive, rekey, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -30,6 +32,8 @@ pub struct StoreJournal {
     login: Mutex<Login>,
     /// Tables that stay on this machine.
     left_out: Vec<String>,
+    /// What free text is encrypted with, if it is; or why the file cannot be read.
+    key: std::result::Result<Option<Arc<Key>>, Blocked>,
     /// Rows of the snapshot that is being fetched: device, table and key.
     seen: Mutex<BTreeSet<(String, String, String)>>,
 }
@@ -38,7 +42,37 @@ impl StoreJournal {
     /// The journal of `store`; tables in `left_out` stay on this machine.
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
-        Self { store, home, login: Mutex::new(login), left_out, seen: Mutex::default() }
+        let key = Key::load(&home).map(|key| key.map(Arc::new));
+        let key =
+            key.map_err(|error| Blocked { code: "key_damaged", reason: format!("{error:#}") });
+        Self { store, home, login: Mutex::new(login), left_out, key, seen: Mutex::default() }
+    }
+
+    /// Has everything sent again under the key that is there, if it is another one than before.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn adopt_key(&self) -> Result<()> {
+        let Ok(Some(key)) = self.key.clone() else { return Ok(()) };
+        self.write(move |tx| rekey::adopt(tx, &key)).map(drop)
+    }
+
+    /// What opens rows; none if the key cannot be read.
+    fn opening(&self) -> Option<Arc<Key>> {
+        self.key.as_ref().ok().cloned().flatten()
+    }
+
+    /// Reads what is about to leave.
+    fn leaving<T>(&self, look: impl FnOnce(&Tx<'_>, log::Terms<'_>) -> Outcome<T>) -> Result<T> {
+        let key = self.key.as_ref().map_err(|blocked| anyhow::Error::new(blocked.clone()))?;
+        let terms = log::Terms { left_out: &self.left_out, key: key.as_deref() };
+        self.read_tx(|tx| {
+            if terms.key.is_none() && sql::state(tx, rekey::UNDER)?.is_some() {
+                let reason = "what is sent is to be encrypted, and the key is gone".to_owned();
+                return Err(anyhow::Error::new(Blocked { code: "key_missing", reason }).into());
+            }
+            look(tx, terms)
+        })
     }
 
     fn read_tx<T>(&self, look: impl FnOnce(&Tx<'_>) -> Outcome<T>) -> Result<T> {
@@ -70,7 +104,7 @@ impl Journal for StoreJournal {
     }
 
     fn read(&self, after: i64, most: usize, bytes: usize) -> Result<Vec<Logged>> {
-        self.read_tx(|tx| log::read(tx, after, most, bytes, &self.left_out))
+        self.leaving(|tx, terms| log::read(tx, after, most, bytes, terms))
     }
 
     fn hash_at(&self, seq: i64) -> Result<Option<String>> {
@@ -97,8 +131,8 @@ impl Journal for StoreJournal {
     }
 
     fn apply(&self, page: &Page) -> Result<()> {
-        let page = page.clone();
-        self.write(move |tx| tx.uncaptured(|tx| receive::page(tx, &page)))
+        let (page, key) = (page.clone(), self.opening());
+        self.write(move |tx| tx.uncaptured(|tx| receive::page(tx, &page, key.as_deref())))
     }
 
     fn snapshot_tables(&self) -> Vec<String> {
@@ -121,8 +155,10 @@ impl Journal for StoreJournal {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.extend(rows.iter().map(|row| (row.device.clone(), table.to_owned(), row.key.clone())));
         drop(seen);
-        let (table, rows) = (table.to_owned(), rows.to_vec());
-        self.write(move |tx| tx.uncaptured(|tx| receive::snapshot(tx, &table, &rows)))
+        let (table, rows, key) = (table.to_owned(), rows.to_vec(), self.opening());
+        self.write(move |tx| {
+            tx.uncaptured(|tx| receive::snapshot(tx, &table, &rows, key.as_deref()))
+        })
     }
 
     fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
@@ -163,7 +199,7 @@ impl Journal for StoreJournal {
     }
 
     fn digests(&self) -> Result<Digests> {
-        self.read_tx(|tx| log::digests(tx, &self.left_out))
+        self.leaving(log::digests)
     }
 
     fn resend(&self, table: &str, bucket: &str) -> Result<bool> {

@@ -9,7 +9,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::catalogue::{self, Class, Table};
-use super::{capture, rows, sql};
+use super::key::Key;
+use super::{capture, cipher, marks, rekey, rows, sql};
 use crate::failure::Outcome;
 use crate::ingress;
 use crate::store::Tx;
@@ -17,6 +18,15 @@ use crate::time::Time;
 
 /// Rows that one step of pruning removes.
 const PRUNED: i64 = 1_000;
+
+/// On which terms rows leave.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Tables that stay on this machine.
+    pub left_out: &'a [String],
+    /// What free text is encrypted with, if it is.
+    pub key: Option<&'a Key>,
+}
 
 /// How far this device has come.
 pub fn state(tx: &Tx<'_>, device: String) -> Outcome<State> {
@@ -28,7 +38,7 @@ pub fn state(tx: &Tx<'_>, device: String) -> Outcome<State> {
         acked_hash: hash_at(tx, acked)?.unwrap_or_default(),
         newest: sql::last_seq(tx)?,
         cursor: cursor.unwrap_or_else(Cursor::default),
-        exporting: sql::state(tx, "export")?.is_some(),
+        exporting: sql::state(tx, "export")?.is_some() || rekey::is_under_way(tx)?,
         fork: sql::state(tx, "fork")?,
         resnapshot: sql::state(tx, "resnapshot")?,
         paused: sql::state(tx, "paused")?.is_some(),
@@ -63,7 +73,7 @@ pub fn read(
     after: i64,
     most: usize,
     bytes: usize,
-    left_out: &[String],
+    terms: Terms<'_>,
 ) -> Outcome<Vec<Logged>> {
     let until = sql::state(tx, "exported_until")?.and_then(|text| text.parse().ok());
     let exported = match sql::state(tx, "export")? {
@@ -79,7 +89,7 @@ pub fn read(
             break;
         }
         for row in page {
-            let change = ready(tx, row, exported, left_out)?;
+            let change = ready(tx, row, exported, terms)?;
             size += batch::weight(&change);
             changes.push(change);
             if size > bytes {
@@ -111,9 +121,9 @@ fn raw(tx: &Tx<'_>, after: i64, most: usize) -> Outcome<Vec<Raw>> {
     })?)
 }
 
-fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, left_out: &[String]) -> Outcome<Logged> {
+fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, terms: Terms<'_>) -> Outcome<Logged> {
     let key = rows::key_values(&raw.key).unwrap_or_default();
-    let table = catalogue::table(&raw.table).filter(|table| !left_out.contains(&table.name));
+    let table = catalogue::table(&raw.table).filter(|table| !terms.left_out.contains(&table.name));
     let append = table.is_some_and(|table| table.class == Class::Append);
     let body = match (&raw.body, table) {
         (Some(text), _) => serde_json::from_str(text).ok(),
@@ -132,19 +142,26 @@ fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, left_out: &[String]) -> Outcome<L
     };
     // What was removed meanwhile (an audit row that was sealed) is not sent.
     let sent = !raw.aside && table.is_some() && (op == Op::Delete || body.is_some());
+    let (key, mut digest, mut hidden) = (rows::key_text(&key), None, None);
+    if let (Some(table), Some(row)) = (table, &body) {
+        digest = Some(cipher::digest(terms.key, table, row)?);
+        if let Some(with) = terms.key {
+            hidden = cipher::encrypt(with, table, &key, row)?;
+        }
+    }
     Ok(Logged {
         seq: raw.seq,
         tx: raw.tx,
         hlc: raw.hlc,
         table: raw.table,
-        key: rows::key_text(&key),
+        key,
         op,
-        digest: body.as_ref().map(digest).transpose()?,
-        body,
+        digest,
+        sealed: hidden.is_some(),
+        body: hidden.or(body),
         hash: raw.hash,
         base,
         append,
-        sealed: false,
         sent,
     })
 }
@@ -197,13 +214,19 @@ fn comparable(left_out: &[String]) -> impl Iterator<Item = &'static Table> {
 }
 
 /// Count and combined digest of rows, by table and bucket.
-pub fn digests(tx: &Tx<'_>, left_out: &[String]) -> Outcome<Digests> {
+pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
     let mut sums = Digests::new();
-    for table in comparable(left_out) {
+    for table in comparable(terms.left_out) {
         let mut buckets: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        let mut digests = BTreeMap::new();
         for (key, body) in all(tx, table)? {
+            digests.insert(key, cipher::digest(terms.key, table, &body)?);
+        }
+        // What the mirror has in another form counts as it is there.
+        digests.extend(marks::digests(tx, &table.name)?);
+        for (key, digest) in digests {
             let sum = buckets.entry(bucket(&key)).or_default();
-            let digest = u64::from_str_radix(&digest(&body)?, 16).unwrap_or(0);
+            let digest = u64::from_str_radix(&digest, 16).unwrap_or(0);
             *sum = (sum.0 + 1, sum.1 ^ digest);
         }
         let text = |(name, sum): (String, (u64, u64))| (name, (sum.0, format!("{:016x}", sum.1)));

@@ -3,6 +3,7 @@
 //! - While sync is on, triggers write every change of a mirrored row into the change
 //!   log, in the transaction that made it; while it is off there is no trigger.
 //! - Switched on later, what is there is exported as ordinary changes.
+//! - With a key, free text is encrypted on its way out and opened on its way in.
 //!
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
 
@@ -10,11 +11,16 @@ pub mod aside;
 pub mod board;
 pub mod capture;
 pub mod catalogue;
+pub mod cipher;
 pub mod export;
 pub mod journal;
+pub mod key;
 mod log;
 pub mod login;
+mod marks;
+mod pack;
 mod receive;
+pub mod rekey;
 mod rows;
 mod sql;
 mod stricter;

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::board::Board;
 use super::catalogue;
-use super::{aside, export, log, sql};
+use super::marks::{self, Form};
+use super::{aside, export, log, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
@@ -38,6 +39,8 @@ pub struct Standing {
     stall: Option<Stalled>,
     /// Changes that were set aside and wait for a person.
     set_aside: i64,
+    /// Whether free text is encrypted.
+    encryption: Encryption,
     /// Why the mirror keeps this device's rows from others, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantined: Option<String>,
@@ -50,6 +53,22 @@ pub struct Standing {
     running: bool,
     /// The newest migration of the mirror that this coord knows.
     schema: u32,
+}
+
+/// How it stands with the encryption of what is mirrored.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Encryption {
+    /// `off`; `changing` while rows are sent again under another key; `on`.
+    state: &'static str,
+    /// Which key, by a name that says nothing about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// Rows of the mirror whose key is not here: `coord sync key import` opens them.
+    unread: i64,
+    /// Rows of other machines that stand in the mirror in clear, while this one encrypts.
+    in_clear: i64,
+    /// Rows that were altered in the mirror, and not taken.
+    altered: i64,
 }
 
 /// Why nothing moves.
@@ -91,6 +110,9 @@ pub fn advice(code: &str) -> &'static str {
         }
         "upgrade_server" => "the mirror is older than this coord: `coord sync migrate --db-url …`",
         "upgrade_client" => "this coord is older than the mirror: update it",
+        "key_missing" | "key_damaged" => {
+            "`coord sync key import` brings the key back; `coord sync key off` goes on without encryption"
+        }
         "store" => "`coord doctor` looks at the database",
         _ => "the mirror's answer makes no sense; see the daemon's log, and report it",
     }
@@ -145,6 +167,7 @@ fn standing(tx: &Tx<'_>, now: Time) -> Outcome<Standing> {
             reason: stall.reason,
         }),
         set_aside: aside::count(tx)?,
+        encryption: encryption(tx)?,
         quarantined: report.quarantined,
         clock_ahead_seconds: report
             .server_time
@@ -156,6 +179,21 @@ fn standing(tx: &Tx<'_>, now: Time) -> Outcome<Standing> {
             .collect(),
         running: running.is_some(),
         schema: catalogue::schema(),
+    })
+}
+
+fn encryption(tx: &Tx<'_>) -> Outcome<Encryption> {
+    let key = sql::state(tx, rekey::UNDER)?;
+    Ok(Encryption {
+        state: match (&key, rekey::is_under_way(tx)?) {
+            (_, true) => "changing",
+            (Some(_), _) => "on",
+            (None, _) => "off",
+        },
+        key,
+        unread: marks::count(tx, Form::Foreign)? + sql::peers_unread(tx)?,
+        in_clear: marks::count(tx, Form::Clear)?,
+        altered: marks::count(tx, Form::Altered)?,
     })
 }
 
@@ -173,6 +211,10 @@ pub enum Action {
     Resume,
     /// Try at once.
     Now,
+    /// Encrypt with the key that is in `sync.key`.
+    Encrypt,
+    /// Encrypt no more.
+    Decrypt,
 }
 
 /// Switch sync on or off, pause it, or have it try at once.
@@ -202,6 +244,9 @@ impl Tool for SyncSwitch {
             Action::Pause => sql::set_state(tx, "paused", "true")?,
             Action::Resume => sql::unset_state(tx, "paused")?,
             Action::Now => tx.kept::<Board>().hurry(),
+            // The worker begins anew, and finds the key.
+            Action::Encrypt => {}
+            Action::Decrypt => rekey::leave(tx)?,
         }
         tx.changed(Topic::Sync);
         standing(tx, ctx.now).map(Progress::Ended)
@@ -213,7 +258,7 @@ fn switch_on(tx: &Tx<'_>, device: Option<&str>) -> Outcome<()> {
     let known = sql::state(tx, "device")?;
     if let Some(device) = device.filter(|device| known.as_deref() != Some(device)) {
         export::switch_off(tx)?;
-        sql::forget_everything(tx)?;
+        rekey::forget_everything(tx)?;
         sql::set_state(tx, "device", device)?;
     }
     sql::unset_state(tx, "paused")?;

@@ -105,9 +105,9 @@ pub struct Change {
     /// Its place in the mirror's log.
     #[serde(rename = "p")]
     pub position: i64,
-    /// Whose it is.
-    #[serde(rename = "d")]
-    pub device: String,
+    /// Whose it is; absent when everybody is told, whoever it was.
+    #[serde(rename = "d", default)]
+    pub device: Option<String>,
     /// The table.
     #[serde(rename = "t")]
     pub table: String,
@@ -123,6 +123,9 @@ pub struct Change {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// The row's digest, by the device that wrote it.
+    #[serde(rename = "x", default)]
+    pub digest: Option<String>,
     /// The row.
     #[serde(rename = "v", default)]
     pub body: Option<Value>,
@@ -180,6 +183,9 @@ pub struct Snapshot {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// See [`Change::digest`].
+    #[serde(rename = "x", default)]
+    pub digest: Option<String>,
     /// The row.
     #[serde(rename = "v")]
     pub body: Value,

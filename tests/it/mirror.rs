@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test")]
 
 mod capture;
+mod encrypted;
 mod exchange;
 mod fleet;
 mod picture;

@@ -1,12 +1,14 @@
 //! Sync: whether the mirror answers this device, and what to do when it does not.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
 use coord_sync::remote::Remote;
 use coord_sync::{Transport as _, Trouble, trouble};
 use serde_json::json;
 
 use super::{Check, Patient};
+use crate::mirror::key::Key;
 use crate::mirror::login::Login;
 use crate::mirror::tools::advice;
 
@@ -18,11 +20,16 @@ pub fn checks(patient: &Patient) -> Vec<Check> {
             return vec![Check::fail("sync", format!("{error:#}"), "`coord sync login`")];
         }
     };
-    let path = patient.home.sync_login();
-    let open = std::fs::metadata(&path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
-    if open {
+    let secrets = [patient.home.sync_login(), patient.home.sync_key()];
+    let is_open = |path: &&PathBuf| {
+        std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
+    };
+    if let Some(path) = secrets.iter().find(is_open) {
         let message = format!("others may read {}", path.display());
         return vec![Check::fail("sync", message, format!("chmod 600 {}", path.display()))];
+    }
+    if let Err(error) = Key::load(&patient.home) {
+        return vec![Check::fail("sync", format!("{error:#}"), advice("key_damaged"))];
     }
     if login.was_copied(&patient.home).unwrap_or(false) {
         let message = "the state directory is a copy of another one";

@@ -1,12 +1,11 @@
 //! `coord sync login` and `coord sync logout`.
 
-use std::io::{BufRead as _, IsTerminal as _};
-
 use serde_json::{Value, json};
 
+use super::prompt;
 use super::service::{self, MirrorRefusal};
 use crate::cli::Trouble;
-use crate::cli::desk::{Desk, complain};
+use crate::cli::desk::Desk;
 use crate::mirror::{catalogue, login};
 
 /// Enrol this machine with a Supabase project, and begin to mirror.
@@ -67,12 +66,7 @@ fn key(desk: &Desk) -> Result<String, Trouble> {
     if let Some(key) = desk.config()?.supabase_key() {
         return Ok(key.to_owned());
     }
-    if std::io::stdin().is_terminal() {
-        complain("Key of the project (it is shown as you type): ");
-    }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    let key = line.trim().to_owned();
+    let key = prompt::secret("Key of the project")?;
     if key.is_empty() { Err(MirrorRefusal::NoKey.into()) } else { Ok(key) }
 }
 

@@ -1,8 +1,10 @@
 //! `coord sync`: the mirror in Supabase.
 
 mod enrol;
+mod key;
 mod login;
 mod migrate;
+mod prompt;
 mod service;
 mod show;
 
@@ -42,6 +44,7 @@ enum Deed {
     #[command(after_help = "Example:\n  coord sync conflicts --json")]
     Conflicts,
     Resolve(show::Resolve),
+    Key(key::Key),
     Migrate(migrate::Migrate),
     Logout(login::Logout),
 }
@@ -67,6 +70,7 @@ impl Sync {
                 desk.show(&reply, || show::conflicts(&reply, desk.now))
             }
             Deed::Resolve(resolve) => resolve.run(desk),
+            Deed::Key(key) => key.run(desk),
             Deed::Migrate(migrate) => migrate.run(desk),
             Deed::Logout(logout) => logout.run(desk),
         }

@@ -31,7 +31,7 @@ impl Now {
     /// [`Trouble::Found`] if the mirror has not caught up in time.
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         desk.ask("sync_switch", json!({ "action": "now" }))?;
-        let status = wait(desk, self.timeout)?;
+        let status = wait(desk, self.timeout, is_done)?;
         let behind = !is_done(&status);
         desk.show(&status, || self::status(&status, desk.now))?;
         if behind { Err(Trouble::Found) } else { Ok(()) }
@@ -43,10 +43,18 @@ impl Now {
 /// # Errors
 /// That there is no daemon.
 pub fn follow(desk: &mut Desk) -> Result<(), Trouble> {
-    wait(desk, 600).map(drop)
+    wait(desk, 600, is_done).map(drop)
 }
 
-fn wait(desk: &mut Desk, seconds: u32) -> Result<Value, Trouble> {
+/// Follows the worker until it is `done`, in trouble or off, or the time is over.
+///
+/// # Errors
+/// That there is no daemon.
+pub fn wait(
+    desk: &mut Desk,
+    seconds: u32,
+    done: impl Fn(&Value) -> bool,
+) -> Result<Value, Trouble> {
     let bar = desk.progress("mirroring", 0);
     let looks = u128::from(seconds) * 1_000 / EVERY.as_millis();
     let mut status = desk.ask("sync_status", json!({}))?;
@@ -55,7 +63,7 @@ fn wait(desk: &mut Desk, seconds: u32) -> Result<Value, Trouble> {
         bar.set_length(logged.unsigned_abs());
         bar.set_position((logged - lag).unsigned_abs());
         let stalled = status["stall"].is_object() && status["stall"]["code"] != "busy";
-        if is_done(&status) || stalled || status["state"] == "off" || status["state"] == "paused" {
+        if done(&status) || stalled || status["state"] == "off" || status["state"] == "paused" {
             break;
         }
         std::thread::sleep(EVERY);
@@ -65,8 +73,9 @@ fn wait(desk: &mut Desk, seconds: u32) -> Result<Value, Trouble> {
     Ok(status)
 }
 
-/// Each question is itself a change of the log, so a few are always under way.
-fn is_done(status: &Value) -> bool {
+/// Whether the mirror has everything. Each question is itself a change of the log, so a few are always
+/// under way.
+pub fn is_done(status: &Value) -> bool {
     status["state"] == "on" && number(status, "lag_rows") <= 3 && status["last_success"].is_string()
 }
 
@@ -113,6 +122,7 @@ pub fn status(reply: &Value, now: Time) -> String {
         lines.push(format!("  {} {}", paint(NOTE, "→"), field("advice")));
         lines.push(format!("  next try: {}", time(field("next_try"), now)));
     }
+    lines.extend(encryption(&reply["encryption"]));
     let aside = number(reply, "set_aside");
     if aside > 0 {
         let what = count(usize::try_from(aside).unwrap_or(0), "change");
@@ -127,6 +137,27 @@ pub fn status(reply: &Value, now: Time) -> String {
         lines.push(paint(DIM, &rows));
     }
     lines.join("\n") + "\n"
+}
+
+/// How it stands with encryption.
+fn encryption(reply: &Value) -> Vec<String> {
+    let mut lines = vec![match (text(reply, "state"), text(reply, "key")) {
+        ("on", key) => format!("free text is encrypted, with the key {key}"),
+        ("changing", _) => "rows are being sent again under another key".into(),
+        _ => paint(DIM, "free text is not encrypted; `coord sync key new` begins that"),
+    }];
+    for (field, what) in [
+        ("unread", "encrypted with a key that is not here: `coord sync key import`"),
+        ("in_clear", "of other machines in clear: `coord sync key import` there encrypts them"),
+        ("altered", "altered in the mirror and not taken: `coord sync conflicts` shows them"),
+    ] {
+        let rows = number(reply, field);
+        if rows > 0 {
+            let rows = count(usize::try_from(rows).unwrap_or(0), "row");
+            lines.push(paint(NOTE, &format!("{rows} {what}")));
+        }
+    }
+    lines
 }
 
 /// The conflicts, for a person.

@@ -112,6 +112,29 @@ fn whatever_the_network_does_everything_arrives_once() {
     }
 }
 
+#[test]
+fn a_change_that_came_too_late_gives_way_and_holds_up_nobody() {
+    let mirror = Mirror::start();
+    let mut machines =
+        [Machine::join(&mirror, "w", World::new()), Machine::join(&mirror, "w", World::new())];
+    let said = json!({ "event_type": "discovery", "summary": "a cave" });
+    let memory = fields(&machines[0].world.agent("ann").asks("remember", said));
+    settle(&mirror, "w", &mut machines);
+    let pin = json!({ "memory_id": memory["memory_id"] });
+    assert!(machines[0].world.person().asks("pin_memory", pin).success());
+    machines[1].world.pass_minutes(1);
+    let forget = json!({ "memory_id": memory["memory_id"] });
+    assert!(machines[1].world.person().asks("forget_memory", forget).success());
+    // The later change is there first.
+    settle(&mirror, "w", &mut machines[1..]);
+    settle(&mirror, "w", &mut machines);
+    let lost = mirror.cloud.ask("count(*) from coord.dead_letters where code = 'lost'");
+    assert_eq!(lost, "1");
+    assert_eq!(machines[0].shared(), machines[1].shared());
+    let left = fields(&machines[0].world.agent("ann").asks("recall", json!({ "query": "cave" })));
+    assert_eq!(left["memories"], json!([]), "{left}");
+}
+
 fn fault(dice: &mut fastrand::Rng) -> Fault {
     let status = [401, 413, 429, 500, 503, 504][dice.usize(0..6)];
     let faults =

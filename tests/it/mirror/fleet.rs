@@ -1,5 +1,7 @@
 //! Machines with stores of their own, and one mirror in a real PostgreSQL.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use coord::home::Home;
 use coord::mirror::catalogue;
 use coord::mirror::journal::StoreJournal;
@@ -94,6 +96,23 @@ impl Machine {
         nothing && state.acked == state.newest && state.cursor.position == head
     }
 
+    /// Tables and buckets in which this machine and the mirror differ.
+    pub fn differing(&mut self) -> Vec<String> {
+        let ours = self.worker.journal().digests().unwrap();
+        let nothing = json!({});
+        let asked = self.worker.transport().call("coord_digest", &nothing);
+        let reply = trouble::read(&self.world.block_on(asked).unwrap()).unwrap();
+        let theirs: wire::Digests = serde_json::from_value(reply["tables"].clone()).unwrap();
+        let none = BTreeMap::new();
+        let compared = ours.iter().flat_map(|(table, buckets)| {
+            let others = theirs.get(table).unwrap_or(&none);
+            let names: BTreeSet<&String> = buckets.keys().chain(others.keys()).collect();
+            let differ = names.into_iter().filter(|name| others.get(*name) != buckets.get(*name));
+            differ.map(|name| format!("{table}/{name}")).collect::<Vec<_>>()
+        });
+        compared.collect()
+    }
+
     /// How it stands, in words, for whoever wonders why it does not go on.
     pub fn trouble(&self) -> String {
         format!("{:?} {:?}", self.worker.report(), self.worker.journal().state())
@@ -117,6 +136,7 @@ fn worker(world: &World) -> Worker<StoreJournal, Remote> {
     remote.identify(&login.token);
     let store = std::sync::Arc::clone(world.service.store());
     let journal = StoreJournal::new(store, home, login, vec![]);
+    journal.adopt_key().unwrap();
     Worker::new(journal, remote, catalogue::schema(), 1)
 }
 
