@@ -61,9 +61,9 @@ impl Arbiter {
     /// What an edit would lock that the session does not hold by the arbiter's word.
     fn unheld(&self, ctx: &Context, targets: &[Target]) -> Outcome<Vec<Target>> {
         let wanted = self.read(|tx| locks::wanted_for_edit(tx, ctx, targets))?;
-        let unheld = wanted.into_iter().filter(|(_, own)| {
-            !own.as_ref().is_some_and(|lock| self.stands(ctx.project(), lock))
-        });
+        let unheld = wanted
+            .into_iter()
+            .filter(|(_, own)| !own.as_ref().is_some_and(|lock| self.stands(ctx.project(), lock)));
         Ok(unheld.map(|(target, _)| target).collect())
     }
 

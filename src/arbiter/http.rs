@@ -25,9 +25,7 @@ const LATER_MAX: Duration = Duration::from_secs(2);
 fn login(home: &Home) -> Result<Login, Silence> {
     match Login::load(home) {
         Ok(Some(login)) => Ok(login),
-        Ok(None) => {
-            Err(Silence::ShutOut("this machine is not enrolled: coord sync login".into()))
-        }
+        Ok(None) => Err(Silence::ShutOut("this machine is not enrolled: coord sync login".into())),
         Err(error) => Err(Silence::ShutOut(format!("{error:#}"))),
     }
 }

@@ -65,11 +65,10 @@ impl Arbiter {
         let until = self.uptime() + patience;
         loop {
             let turn = self.turn(&ctx.caller.session_id).await;
-            let refused =
-                match self.decide(ctx, turn, targets, *shared, reason.as_deref()).await? {
-                    Decided::Granted(permit) => return Ok(permit),
-                    Decided::Held(refused) => refused,
-                };
+            let refused = match self.decide(ctx, turn, targets, *shared, reason.as_deref()).await? {
+                Decided::Granted(permit) => return Ok(permit),
+                Decided::Held(refused) => refused,
+            };
             let left = until - self.uptime();
             if left <= 0 || stop.is_cancelled() {
                 return Err(refused.into());
@@ -157,8 +156,7 @@ impl Arbiter {
         let now = self.uptime();
         let state = self.state();
         let decides = state.projects.get(project).is_some_and(|known| known.decides_offline);
-        let holding =
-            (project.to_owned(), lock.session_id.clone(), lock.target.key.clone());
+        let holding = (project.to_owned(), lock.session_id.clone(), lock.target.key.clone());
         decides && state.silent.is_some()
             || state.ours.contains_key(&holding) && state.holds_on(&lock.session_id, now)
     }

@@ -71,13 +71,15 @@ impl Arbiter {
         let held: Vec<(String, String, String)> = {
             let state = self.state();
             let of_session = state.ours.iter().filter(|((_, holder, _), _)| holder == session);
-            of_session.map(|((project, _, key), req)| (project.clone(), key.clone(), req.clone()))
+            of_session
+                .map(|((project, _, key), req)| (project.clone(), key.clone(), req.clone()))
                 .collect()
         };
         let mut here: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for (project, _, _) in &held {
             if !here.contains_key(project.as_str()) {
-                let locks = self.read(|tx| shared::held_by(tx, project, session, self.clock.now()))?;
+                let locks =
+                    self.read(|tx| shared::held_by(tx, project, session, self.clock.now()))?;
                 here.insert(project, locks.into_iter().map(|lock| lock.target.key).collect());
             }
         }

@@ -95,12 +95,7 @@ fn sort(scene: Scene<'_>, ctx: &Context, targets: &[Target]) -> Outcome<(Vec<Tar
     Ok((free, elsewhere))
 }
 
-fn take(
-    scene: Scene<'_>,
-    ctx: &Context,
-    claim: &Claim,
-    elsewhere: Vec<Lock>,
-) -> Outcome<Taken> {
+fn take(scene: Scene<'_>, ctx: &Context, claim: &Claim, elsewhere: Vec<Lock>) -> Outcome<Taken> {
     if claim.targets.is_empty() {
         return Ok(Taken::All { fences: Vec::new(), elsewhere });
     }
