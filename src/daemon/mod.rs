@@ -9,6 +9,7 @@
 //! Not here: MCP (`mcp`), rules (`service` and the domains).
 
 mod gate;
+mod gone;
 pub mod lockfile;
 pub mod log;
 mod mirror;
@@ -79,7 +80,7 @@ pub struct Daemon {
 /// A refusal when another one runs or the database cannot be opened.
 pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Option<Successor>> {
     home.prepare()?;
-    let lock = lockfile::take(&home.lock_file())?;
+    let lock = Arc::new(lockfile::take(&home.lock_file())?);
     let options = Options { durability: config.durability(), clock: Clock::System };
     let store = Arc::new(Store::open(home, options)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -106,6 +107,7 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         successor: Mutex::default(),
         succeeds,
     });
+    runtime.spawn(gone::watch(Arc::clone(&daemon), Arc::clone(&lock)));
     let served = runtime.block_on(daemon.serve(home, config));
     runtime.shutdown_timeout(Duration::from_millis(200));
     store.close();
