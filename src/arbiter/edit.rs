@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::locks::Decided;
+use super::locks::{Decided, Wanted};
 use super::{Arbiter, Permit, Silence, alone};
 use crate::context::Context;
 use crate::failure::Outcome;
@@ -52,7 +52,8 @@ impl Arbiter {
     ) -> Outcome<Permit> {
         let turn = self.turn(&ctx.caller.session_id).await;
         let reason = Some(reason).filter(|reason| !reason.is_empty());
-        match self.decide(ctx, turn, wanted, false, reason).await? {
+        let wanted = Wanted { targets: wanted, shared: false, reason };
+        match self.decide(ctx, turn, wanted).await? {
             Decided::Granted(permit) => Ok(permit),
             Decided::Held(refused) => Err(refused.into()),
         }

@@ -46,7 +46,7 @@ impl Wish<'_> {
             "req": Uuid::now_v7().to_string(), "project": self.project, "session": self.session,
             "agent_id": self.agent_id, "agent_type": self.agent_type, "reason": self.reason,
             "ttl_ms": LEASE_MS, "delay_ms": DELAY_MS, "seen": self.seen, "keep": self.keep,
-            "locks": targets.iter().map(|target| wanted(target, mode)).collect::<Vec<_>>(),
+            "locks": targets.iter().map(|target| shown(target, mode)).collect::<Vec<_>>(),
         })
     }
 }
@@ -62,10 +62,11 @@ impl Arbiter {
         let Asked::Locks { targets, shared, reason } = asked else {
             return Err(anyhow::anyhow!("no locks were asked for").into());
         };
+        let wanted = Wanted { targets, shared: *shared, reason: reason.as_deref() };
         let until = self.uptime() + patience;
         loop {
             let turn = self.turn(&ctx.caller.session_id).await;
-            let refused = match self.decide(ctx, turn, targets, *shared, reason.as_deref()).await? {
+            let refused = match self.decide(ctx, turn, wanted).await? {
                 Decided::Granted(permit) => return Ok(permit),
                 Decided::Held(refused) => refused,
             };
@@ -86,9 +87,7 @@ impl Arbiter {
         &self,
         ctx: &Context,
         turn: OwnedMutexGuard<()>,
-        targets: &[Target],
-        shared: bool,
-        reason: Option<&str>,
+        wanted: Wanted<'_>,
     ) -> Outcome<Decided> {
         // What was let go here is let go there first, so that getting it again is a new grant.
         self.give_back_in_turn(&ctx.caller.session_id).await?;
@@ -99,12 +98,12 @@ impl Arbiter {
             session: &caller.session_id,
             agent_id: &caller.agent_id,
             agent_type: &caller.agent_type,
-            reason,
-            shared,
+            reason: wanted.reason,
+            shared: wanted.shared,
             seen,
             keep: false,
         };
-        let question = wish.question(&targets.iter().collect::<Vec<_>>());
+        let question = wish.question(&wanted.targets.iter().collect::<Vec<_>>());
         let sent = self.uptime();
         let answer = match self.ask_twice("coord_lock_acquire", &question).await {
             Ok(answer) => answer,
@@ -116,7 +115,7 @@ impl Arbiter {
             let ruling = self.granted(ctx, &question, &answer, sent);
             return Ok(Decided::Granted(Permit::new(ruling, turn)));
         }
-        let first = targets.first().map(|target| target.shown.clone()).unwrap_or_default();
+        let first = wanted.targets.first().map(|target| target.shown.clone()).unwrap_or_default();
         Ok(Decided::Held(self.held(ctx, first, &answer)))
     }
 
@@ -162,6 +161,14 @@ impl Arbiter {
     }
 }
 
+/// What a call wants, in short.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub targets: &'a [Target],
+    pub shared: bool,
+    pub reason: Option<&'a str>,
+}
+
 /// What came of asking once.
 pub(super) enum Decided {
     /// The call may be run.
@@ -171,7 +178,7 @@ pub(super) enum Decided {
 }
 
 /// A target as the arbiter compares it: everything it may mean lies at `root` or below.
-fn wanted(target: &Target, mode: &str) -> Value {
+fn shown(target: &Target, mode: &str) -> Value {
     json!({
         "k": target.key, "path": target.shown, "kind": target.kind.as_str(), "mode": mode,
         "root": root(target),
