@@ -190,7 +190,7 @@ fn carrier(table: &Table, row: &Value) -> Option<&'static str> {
     body.columns.iter().find(is_full)?;
     let mut texts = texts(table, body);
     let first = texts.clone().next();
-    texts.find(|name| is_full(&name)).or(first).copied()
+    texts.find(|name| is_full(name)).or(first).copied()
 }
 
 /// The encrypted cell of a row, without its mark.
