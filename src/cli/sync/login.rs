@@ -72,14 +72,20 @@ fn key(desk: &Desk) -> Result<String, Trouble> {
 
 /// Stop mirroring and forget the key and the token.
 ///
-/// What is in the mirror stays there. To log in again makes a new device of this machine.
+/// What is in the mirror stays there, unless it is purged. To log in again makes a new device of
+/// this machine.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  coord sync logout --yes")]
+#[command(after_help = "Examples:
+  coord sync logout --yes
+  coord sync logout --purge          take back what this machine sent, too")]
 pub struct Logout {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Take out of the mirror what this machine sent; policies and shared work stay, and what other
+    /// machines have of it
+    #[arg(long)]
+    purge: bool,
 }
 
 impl Logout {
@@ -93,7 +99,25 @@ impl Logout {
         let question = format!("Stop mirroring? {lag} changes are not in the mirror yet.");
         desk.confirm(&question, self.yes)?;
         let reply = desk.ask("sync_switch", json!({ "action": "off" }))?;
+        if self.purge {
+            purge(desk)?;
+        }
         login::Login::forget(&desk.home()?).map_err(crate::failure::Failure::from)?;
         desk.done(&reply, "Nothing is mirrored any more; the key and the token are gone.")
+    }
+}
+
+/// Has the mirror forget this device, some thousand rows at a time. Broken off, it can be repeated.
+fn purge(desk: &Desk) -> Result<(), Trouble> {
+    let login = login::Login::load(&desk.home()?).map_err(crate::failure::Failure::from)?;
+    let Some(login) = login else { return Err(MirrorRefusal::NoLogin.into()) };
+    let request = json!({ "proto": coord_sync::wire::PROTO, "schema": catalogue::schema() });
+    loop {
+        let answer = service::call_as(&login.token, &login.address(), "coord_purge", &request)?;
+        match (answer["status"].as_str(), answer["more"].as_bool()) {
+            (Some("ok"), Some(true)) => {}
+            (Some("ok"), _) => return Ok(()),
+            _ => return Err(MirrorRefusal::No(service::said(&answer)).into()),
+        }
     }
 }

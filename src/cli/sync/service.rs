@@ -18,6 +18,9 @@ pub enum MirrorRefusal {
     /// Nobody gave a key.
     #[error("no key of the Supabase project is given")]
     NoKey,
+    /// This machine is not enrolled.
+    #[error("this machine is not logged in")]
+    NoLogin,
     /// Nobody said where its database is.
     #[error("no database is named")]
     NoDatabase,
@@ -34,6 +37,7 @@ impl Refusal for MirrorRefusal {
         match self {
             Self::NoUrl => "no_url",
             Self::NoKey => "no_key",
+            Self::NoLogin => "not_logged_in",
             Self::NoDatabase => "no_database_url",
             Self::No(_) => "mirror_refused",
             Self::Trouble(trouble) => trouble.code(),
@@ -46,6 +50,7 @@ impl Refusal for MirrorRefusal {
             Self::NoKey => {
                 "type it when asked, send it to standard input, or set SUPABASE_KEY".into()
             }
+            Self::NoLogin => "`coord sync login` enrols it".into(),
             Self::NoDatabase => "set SUPABASE_DB_URL, or give --db-url".into(),
             Self::No(_) => {
                 "`coord sync enrol` on a machine with the service key makes a new code".into()
@@ -75,8 +80,22 @@ pub fn address(desk: &Desk, url: Option<&str>, key: String) -> Result<Address, T
 /// # Errors
 /// What it says instead of an answer.
 pub fn call(address: &Address, function: &'static str, request: &Value) -> Result<Value, Trouble> {
+    call_as("", address, function, request)
+}
+
+/// Calls a function as the device that has this token.
+///
+/// # Errors
+/// What it says instead of an answer.
+pub fn call_as(
+    token: &str,
+    address: &Address,
+    function: &'static str,
+    request: &Value,
+) -> Result<Value, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut remote = Remote::new(address, env!("CARGO_PKG_VERSION")).map_err(Failure::from)?;
+    remote.identify(token);
     let reply = runtime.block_on(remote.call(function, request));
     let reply =
         reply.map_err(|what| MirrorRefusal::Trouble(Mirror::Offline { what, page: false }))?;

@@ -16,6 +16,7 @@ mod pulling;
 mod pushing;
 mod project;
 pub mod rest;
+mod secrets;
 mod self_hosted;
 mod work;
 

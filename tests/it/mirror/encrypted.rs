@@ -341,3 +341,36 @@ fn nothing_leaves_in_clear_when_the_key_is_lost_or_damaged() {
     assert_eq!(places(&mirror, WORD), []);
     check(&mirror, &mut machines);
 }
+
+#[test]
+fn what_a_machine_sent_it_can_take_back_and_nothing_else() {
+    let mirror = Mirror::start();
+    let mut machines =
+        [Machine::join(&mirror, "w", World::new()), Machine::join(&mirror, "w", World::new())];
+    work(&machines[0].world);
+    remember(&machines[1], "a giraffe of another machine");
+    settle(&mirror, "w", &mut machines);
+    let kept = places(&mirror, "giraffe");
+    let gone = machines[0].device();
+    machines[0].purge();
+
+    assert_eq!(places(&mirror, WORD), []);
+    assert_eq!(places(&mirror, "giraffe"), kept);
+    for table in ["audit_log", "work_queue", "agent_sessions", "episodic_memories"] {
+        assert_eq!(fleet::counted(&mirror, table, &gone), 0, "{table}");
+    }
+    settle(&mirror, "w", &mut machines[1..]);
+    assert_eq!(recalls(&machines[1], WORD).len(), 1, "what came before stays where it came to");
+    let peers = machines[1]
+        .store()
+        .read(|tx| Ok(tx.one("SELECT count(*) FROM peer_rows", [], |row| row.get::<_, i64>(0))?));
+    assert_eq!(peers.unwrap(), Some(0));
+    // Nobody else takes anything out of the log of another.
+    let mut sql = mirror.cloud.sql();
+    let refused = sql.batch_execute("delete from coord.audit_log").unwrap_err();
+    assert!(refused.as_db_error().unwrap().message().contains("immutable"));
+    for _ in 0..5 {
+        machines[0].step();
+    }
+    assert!(machines[0].trouble().contains("shut out"), "{}", machines[0].trouble());
+}

@@ -96,6 +96,14 @@ impl Machine {
         nothing && state.acked == state.newest && state.cursor.position == head
     }
 
+    /// Has the mirror forget this machine.
+    pub fn purge(&mut self) {
+        let request = json!({ "proto": wire::PROTO, "schema": catalogue::schema() });
+        let asked = self.worker.transport().call("coord_purge", &request);
+        let reply = trouble::read(&self.world.block_on(asked).unwrap()).unwrap();
+        assert_eq!((&reply["status"], &reply["more"]), (&json!("ok"), &json!(false)), "{reply}");
+    }
+
     /// Tables and buckets in which this machine and the mirror differ.
     pub fn differing(&mut self) -> Vec<String> {
         let ours = self.worker.journal().digests().unwrap();
