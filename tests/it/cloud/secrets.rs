@@ -176,7 +176,7 @@ fn a_secret_that_is_typed_is_not_shown() {
     let site = Site::new();
     let typed = site
         .command(cache().join("python-2/bin/python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/python/typing.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/python/typist.py"))
         .args([env!("CARGO_BIN_EXE_coord"), "sync", "login", "--url", &gateway.url])
         .env("ASKED", "as you type")
         .env("TYPED", SECRET)
