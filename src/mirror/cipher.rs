@@ -97,7 +97,7 @@ pub fn encrypt(key: &Key, table: &Table, pk: &str, row: &Value) -> Outcome<Optio
     let (Some(body), Some(carrier)) = (body(table), carrier(table, row)) else { return Ok(None) };
     let names = || body.columns.iter().chain(body.digests);
     let hidden = names().filter_map(|name| Some(((*name).to_owned(), row.get(name)?.clone())));
-    let hidden = ingress::json(&Value::Object(hidden.collect())).map_err(anyhow::Error::from)?;
+    let hidden = ingress::row(&Value::Object(hidden.collect())).map_err(anyhow::Error::from)?;
     let mut shown = row.clone();
     for column in table.columns.iter().filter(|column| body.columns.contains(&&*column.name)) {
         shown[&column.name] = match column.kind {
@@ -167,7 +167,7 @@ pub fn digest(key: Option<&Key>, table: &Table, row: &Value) -> Outcome<String> 
     // A column that a newer mirror has and its device does not know is absent here and null there.
     let known = row.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     let known: Map<_, _> = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let text = ingress::json(&Value::Object(known)).map_err(anyhow::Error::from)?;
+    let text = ingress::row(&Value::Object(known)).map_err(anyhow::Error::from)?;
     let mut digest = key.digest(&[&table.name, &text]);
     digest.truncate(16);
     Ok(digest)

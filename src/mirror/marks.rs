@@ -66,9 +66,8 @@ pub fn unset(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<()> {
 /// The mirror has what this device wrote between two places of the log.
 pub fn unset_between(tx: &Tx<'_>, after: i64, until: i64) -> Outcome<()> {
     tx.run(
-        "DELETE FROM sync_marks AS m
-          WHERE EXISTS (SELECT 1 FROM change_log AS l
-                         WHERE l.seq > :after AND l.seq <= :until AND l.tbl = m.tbl AND l.pk = m.pk)",
+        "DELETE FROM sync_marks WHERE (tbl, pk) IN
+                (SELECT tbl, pk FROM change_log WHERE seq > :after AND seq <= :until)",
         named_params! { ":after": after, ":until": until },
     )?;
     Ok(())

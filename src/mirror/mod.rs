@@ -2,7 +2,8 @@
 //!
 //! - While sync is on, triggers write every change of a mirrored row into the change
 //!   log, in the transaction that made it; while it is off there is no trigger.
-//! - Switched on later, what is there is exported as ordinary changes.
+//! - Switched on later, what is there is exported as ordinary changes; so is a table that
+//!   was left out for a while.
 //! - With a key, free text is encrypted on its way out and opened on its way in.
 //!
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
@@ -22,6 +23,7 @@ mod pack;
 mod receive;
 pub mod rekey;
 mod rows;
+mod scope;
 mod sql;
 mod stricter;
 pub mod tools;

@@ -564,6 +564,17 @@ CREATE UNIQUE INDEX audit_log_request ON audit_log (request_key)
 
 CREATE INDEX breaches_latest ON breaches (project, last_at);
 
+CREATE INDEX change_log_shared ON change_log(tbl, pk) WHERE tbl IN (
+    'handoff_documents',
+    'episodic_memories',
+    'operation_guardrails',
+    'agent_profiles',
+    'agent_profile_assignments',
+    'network_domains',
+    'cedar_policies',
+    'cedar_entities'
+);
+
 CREATE INDEX episodic_memories_by_seq ON episodic_memories (seq);
 
 CREATE INDEX episodic_memories_pinned ON episodic_memories (project, created_at)
@@ -593,6 +604,8 @@ CREATE INDEX replies_by_age ON replies (at);
 
 CREATE INDEX shared_work_reports ON shared_work (project)
     WHERE report IS NOT NULL;
+
+CREATE INDEX sync_aside_by_change ON sync_aside(seq) WHERE code = 'untransportable';
 
 CREATE INDEX tool_uses_by_age ON tool_uses (at);
 
