@@ -16,7 +16,6 @@ mod pulling;
 mod pushing;
 mod project;
 pub mod rest;
-mod secrets;
 mod self_hosted;
 mod work;
 
