@@ -35,28 +35,20 @@ impl Now {
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         let asked = desk.ask("sync_now", json!({}))?;
         let since = desk.now;
-        let status = wait(desk, asked, Some(since), self.timeout)?;
+        let (status, done) = wait(desk, asked, Some(since), self.timeout)?;
         desk.show(&status, || show::status(&status, desk.now))?;
-        if is_done(&status, Some(since)) { Ok(()) } else { Err(Trouble::Found) }
+        if done { Ok(()) } else { Err(Trouble::Found) }
     }
 }
 
-/// Follows the first upload; a mirror in trouble ends the waiting. How it stands then.
+/// Follows the first upload; a mirror in trouble ends the waiting. How it stands then, and whether
+/// the mirror has everything.
 ///
 /// # Errors
 /// That there is no daemon.
-pub fn first_upload(desk: &mut Desk) -> Result<Value, Trouble> {
+pub fn first_upload(desk: &mut Desk) -> Result<(Value, bool), Trouble> {
     let status = desk.ask("sync_status", json!({}))?;
     wait(desk, status, None, 600)
-}
-
-/// Whether the mirror has everything, and answered since then.
-pub fn is_done(status: &Value, since: Option<Time>) -> bool {
-    let answered = status["last_success"].as_str().and_then(|text| text.parse::<Time>().ok());
-    // Times are told in whole seconds.
-    let fresh = answered.is_some_and(|at| since.is_none_or(|since| since.since(at) < SECOND));
-    // Each question is itself a change of the log, so a few are always under way.
-    status["state"] == "on" && number(status, "lag_rows") <= 3 && fresh
 }
 
 fn wait(
@@ -64,20 +56,48 @@ fn wait(
     begun: Value,
     since: Option<Time>,
     seconds: u32,
-) -> Result<Value, Trouble> {
+) -> Result<(Value, bool), Trouble> {
     let until = Instant::now() + Duration::from_secs(seconds.into());
     let mut teller = Teller::new(desk);
     // A stall from before is no answer to what was asked just now.
     let before = since.map(|_| begun["stall"]["next_try"].clone());
+    let mut goal = Goal { since, last: None };
     let mut status = begun;
-    while !is_done(&status, since) && !is_stuck(&status, before.as_ref()) && Instant::now() < until
-    {
+    let done = loop {
+        if goal.is_reached(&status) {
+            break true;
+        }
+        if is_stuck(&status, before.as_ref()) || Instant::now() > until {
+            break false;
+        }
         teller.tell(&status);
         std::thread::sleep(EVERY);
         status = desk.ask("sync_status", json!({}))?;
-    }
+    };
     teller.bar.finish_and_clear();
-    Ok(status)
+    Ok((status, done))
+}
+
+/// What the mirror must have: each question is itself a change, so there is always one more.
+struct Goal {
+    /// When it must have answered last.
+    since: Option<Time>,
+    /// The last change that counts, once it is known.
+    last: Option<u64>,
+}
+
+impl Goal {
+    fn is_reached(&mut self, status: &Value) -> bool {
+        if status["state"] != "on" {
+            return false;
+        }
+        let last = *self.last.get_or_insert_with(|| number(status, "logged"));
+        let answered = status["last_success"].as_str().and_then(|text| text.parse::<Time>().ok());
+        // Times are told in whole seconds.
+        let fresh =
+            answered.is_some_and(|at| self.since.is_none_or(|since| since.since(at) < SECOND));
+        number(status, "logged") - number(status, "lag_rows") >= last && fresh
+    }
 }
 
 /// Whether waiting on would be in vain.

@@ -55,10 +55,10 @@ impl Login {
         login.save(&home).map_err(Failure::from)?;
         desk.ask("sync_switch", json!({ "action": "on", "device": login.device }))?;
         drop(turn);
-        let status = follow::first_upload(desk)?;
+        let (status, done) = follow::first_upload(desk)?;
         let facts = json!({ "device": login.device, "workspace": workspace, "sync": status });
         let mut sentence = format!("This machine is mirrored to the workspace {workspace}.");
-        if !follow::is_done(&status, None) {
+        if !done {
             sentence += &format!("\nNot all of it yet:\n{}", show::status(&status, desk.now));
         }
         desk.done(&facts, sentence.trim_end())

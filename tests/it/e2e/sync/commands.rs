@@ -1,7 +1,5 @@
 //! Each command as a person uses it.
 
-use serde_json::json;
-
 use super::Bench;
 use crate::cloud::gateway::{Fault, PUBLISHABLE};
 
@@ -18,8 +16,8 @@ fn a_machine_is_enrolled_by_a_code_and_forgets_it_again() {
     let (exit, said) = bench.person(&[], &["sync", "logout", "--yes"]);
     assert_eq!(exit, 0, "{said}");
     assert!(!bench.site.home().join("sync.json").exists());
-    let status = bench.status();
-    assert_eq!((&status["state"], &status["running"]), (&json!("off"), &json!(false)), "{status}");
+    let status = bench.until("the worker ends", |status| status["running"] == false);
+    assert_eq!(status["state"], "off", "{status}");
     bench.remember("after");
     let (exit, _) = bench.site.json(&["sync", "now", "--timeout", "2"]);
     assert_eq!(exit, 1, "there is nothing to wait for");

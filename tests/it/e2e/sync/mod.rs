@@ -5,7 +5,7 @@ mod errors;
 mod commands;
 mod variables;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 use std::sync::mpsc::RecvTimeoutError;
 
@@ -119,7 +119,7 @@ pub fn person(
         .stdout(Stdio::piped())
         .spawn()
         .expect("tests/setup has installed Python");
-    child.stdin.take().expect("piped").write_all(typed.as_bytes()).expect("it reads");
+    let mut keys = child.stdin.take().expect("piped");
     let pid = child.id();
     let (done, late) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
@@ -128,10 +128,21 @@ pub fn person(
             signal(pid, "KILL");
         }
     });
-    let output = child.wait_with_output().expect("it ends");
+    let (mut said, mut shown) = (Vec::new(), child.stdout.take().expect("piped"));
+    let mut chunk = [0; 4096];
+    let mut typed = typed.lines();
+    while let Ok(length @ 1..) = shown.read(&mut chunk) {
+        said.extend_from_slice(&chunk[..length]);
+        // A person types when asked.
+        if said.ends_with(b": ")
+            && let Some(line) = typed.next()
+        {
+            writeln!(keys, "{line}").expect("it reads");
+        }
+    }
+    let status = child.wait().expect("it ends");
     drop(done);
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    (output.status.code().unwrap_or(-1), said)
+    (status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())
 }
 
 /// Runs a line of shell at a terminal, with the program as `$0`.
