@@ -4,7 +4,7 @@
 //!   without a restart.
 //! - A few connections, because several sessions may ask at once.
 //!
-//! Not here: what is asked (`locks`, `work`), keys and headers (the crate `sync`).
+//! Not here: what is asked (`locks`, `work`), the login (`mirror`), keys and headers (the crate `sync`).
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -57,6 +57,7 @@ impl HttpCourt {
         let login = login(&self.home)?;
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.as_ref().is_none_or(|line| line.token != login.token) {
+            self.refuse_a_copy(&login)?;
             *line = Some(Line {
                 device: login.device.clone(),
                 token: login.token.clone(),
@@ -70,6 +71,17 @@ impl HttpCourt {
         let mut remote = made.map_err(|error| Silence::ShutOut(format!("{error:#}")))?;
         remote.identify(&login.token);
         Ok((remote, login.token))
+    }
+
+    /// Two machines that are one device to the arbiter would give back each other's locks.
+    fn refuse_a_copy(&self, login: &Login) -> Result<(), Silence> {
+        match login.was_copied(&self.home) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Silence::ShutOut(
+                "this state directory is a copy of another machine's: coord sync login".into(),
+            )),
+            Err(error) => Err(Silence::ShutOut(format!("{error:#}"))),
+        }
     }
 
     fn keep(&self, remote: Remote, token: &str) {
