@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::home::Home;
 use crate::mirror::board::{Board, Halt};
 use crate::mirror::keys::Keys;
@@ -222,6 +223,9 @@ fn refused(answer: &Value) -> Not {
     Not::Refused(code, answer["reason"].as_str().unwrap_or(code).to_owned())
 }
 
-fn plain(failure: crate::failure::Failure) -> anyhow::Error {
-    anyhow::anyhow!("{failure}")
+fn plain(failure: Failure) -> anyhow::Error {
+    match failure {
+        Failure::Fault(error) => error,
+        refused => anyhow::anyhow!("{refused}"),
+    }
 }
