@@ -7,6 +7,7 @@
 //! Not here: what a call does (`rest`).
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -69,6 +70,7 @@ pub struct Gateway {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     plan: Arc<Mutex<Plan>>,
+    most: Arc<AtomicUsize>,
     /// Kept to be dropped last, by a thread that may close connections.
     _rest: Arc<Rest>,
     stop: Option<oneshot::Sender<()>>,
@@ -83,7 +85,9 @@ impl Gateway {
         let (stop, stopped) = oneshot::channel();
         let (told, address) = std::sync::mpsc::channel();
         let rest = Arc::new(rest);
-        let front = Front { rest: Arc::clone(&rest), plan: Arc::clone(&plan) };
+        let most = Arc::new(AtomicUsize::new(BODY_BYTES));
+        let front =
+            Front { rest: Arc::clone(&rest), plan: Arc::clone(&plan), most: Arc::clone(&most) };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
@@ -101,7 +105,12 @@ impl Gateway {
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
         let url = format!("http://{}", address.recv().expect("it started"));
-        Self { url, plan, _rest: rest, stop: Some(stop), thread: Some(thread) }
+        Self { url, plan, most, _rest: rest, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// From now on a body of more bytes is refused with 413.
+    pub fn takes_at_most(&self, bytes: usize) {
+        self.most.store(bytes, Ordering::Relaxed);
     }
 
     /// From now on this happens to every request that has none of its own.
@@ -133,6 +142,7 @@ impl Drop for Gateway {
 struct Front {
     rest: Arc<Rest>,
     plan: Arc<Mutex<Plan>>,
+    most: Arc<AtomicUsize>,
 }
 
 /// Ends a connection without an answer.
@@ -199,7 +209,8 @@ impl Front {
             return Reply::error(404, "PGRST125", "Invalid path specified in request URL");
         };
         let function = function.to_owned();
-        let Ok(body) = http_body_util::Limited::new(body, BODY_BYTES).collect().await else {
+        let most = self.most.load(Ordering::Relaxed);
+        let Ok(body) = http_body_util::Limited::new(body, most).collect().await else {
             return Reply {
                 status: 413,
                 headers: vec![],
