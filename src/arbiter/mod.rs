@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use court::{Answering, Court, Silence};
 pub use http::HttpCourt;
+pub use locks::root;
 pub use refusal::ArbiterRefusal;
 
 use crate::context::Context;
@@ -89,6 +90,8 @@ struct State {
     /// What the arbiter holds for us, each with the request that it was granted to last: a release is of that grant and
     /// of no later one. Empty if it is not known.
     ours: BTreeMap<Holding, String>,
+    /// What names the queue as it was told last, for each project.
+    marks: BTreeMap<String, String>,
     /// Tasks that it holds for us: whose, under which fence.
     tasks: BTreeMap<String, (String, i64)>,
     /// Sessions for which a task may have been claimed whose answer was lost.

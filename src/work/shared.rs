@@ -100,6 +100,18 @@ pub fn know(tx: &Tx<'_>, project: &str, task_id: &str) -> Outcome<()> {
     Ok(())
 }
 
+/// The arbiter does not know of a task any more.
+///
+/// # Errors
+/// Faults only.
+pub fn forget(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
+    tx.run(
+        "DELETE FROM shared_work WHERE task_id = :task AND report IS NULL",
+        named_params! { ":task": task_id },
+    )?;
+    Ok(())
+}
+
 /// Tasks that the arbiter does not know of, in the order of their submission, as it is told of them.
 ///
 /// # Errors
@@ -232,12 +244,12 @@ pub fn finish(tx: &Tx<'_>, end: &SharedEnd) -> Outcome<()> {
     Ok(())
 }
 
-/// Gives up a task of this machine, because the same is there already.
+/// Gives up a task of this machine that the arbiter does not take.
 ///
 /// # Errors
 /// Faults only.
-pub fn drop_twin(tx: &Tx<'_>, task_id: &str, twin: &str, now: Time) -> Outcome<()> {
-    sql::cancel(tx, task_id, &format!("the same was submitted on another machine as {twin}"), now)?;
+pub fn call_off(tx: &Tx<'_>, task_id: &str, why: &str, now: Time) -> Outcome<()> {
+    sql::cancel(tx, task_id, why, now)?;
     tx.changed(Topic::Work);
     Ok(())
 }
