@@ -33,6 +33,10 @@ bench *ARGS:
 chaos KILLS="1000":
     COORD_CHAOS_KILLS={{KILLS}} cargo nextest run --release -E 'test(chaos)' --no-capture
 
+# Two daemons, sixteen agents, one Postgres, and everything that can go wrong between them; the tests do a thousand tasks.
+siege TASKS="5000":
+    COORD_ARBITER_TASKS={{TASKS}} cargo nextest run -E 'test(under_siege)' --no-capture
+
 # Looks for texts that break the guardrails; needs cargo-fuzz (`cargo install cargo-fuzz`), no nightly toolchain.
 fuzz SECONDS="60":
     mkdir -p tests/fuzz/found

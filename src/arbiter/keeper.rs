@@ -59,7 +59,7 @@ impl Arbiter {
         // Leases first: what cannot be renewed any more must be let go of in time.
         let due = self.state().renewed.is_none_or(|at| now - at >= RENEW_MS);
         if due || self.anything_lapsed() {
-            self.state().renewed = Some(now);
+            self.begin_renewal(now);
             note(self.renew_all(&projects).await);
         }
         if self.is_silent() {
@@ -73,6 +73,13 @@ impl Arbiter {
         if !self.is_silent() {
             note(self.look_after_work(&projects, due).await);
         }
+    }
+
+    fn begin_renewal(&self, now: i64) {
+        let mut state = self.state();
+        state.renewed = Some(now);
+        // A task that was worked on here alone may be open again.
+        state.handed_in.clear();
     }
 
     /// Asks who holds what, of projects where that has changed or is old.
@@ -93,7 +100,7 @@ impl Arbiter {
             return Ok(());
         }
         self.note_ends(&answer).await?;
-        self.note_work(&answer);
+        self.note_work(&answer)?;
         self.hand_in_again(&answer).await?;
         let sight = self.store.kept::<Sight>();
         for (project, told) in answer["projects"].as_object().into_iter().flatten() {

@@ -137,8 +137,12 @@ impl Arbiter {
 
     /// Tells the arbiter of tasks that it does not know.
     async fn hand_in(&self, project: &str) -> Outcome<()> {
+        // One after the other: the next finds that it was done.
+        let _alone = self.handing_in.lock().await;
         loop {
-            let tasks = self.read(|tx| shared::unknown(tx, project, AT_ONCE))?;
+            let after = self.state().handed_in.get(project).copied().unwrap_or_default();
+            let (tasks, newest) =
+                self.read(|tx| shared::unknown(tx, project, after, AT_ONCE))?;
             for task in &tasks {
                 let Ok(answer) = self.ask("coord_task_submit", task).await else { return Ok(()) };
                 let (project, id) = (project.to_owned(), text(task, "task_id").to_owned());
@@ -147,7 +151,9 @@ impl Arbiter {
                         let twin = text(&answer, "task_id");
                         Some(format!("the same was submitted on another machine as {twin}"))
                     }
-                    "cycle" => Some("through tasks of other machines it would wait for itself".into()),
+                    "cycle" => {
+                        Some("through tasks of other machines it would wait for itself".into())
+                    }
                     _ => None,
                 };
                 let now = self.clock.now();
@@ -159,6 +165,7 @@ impl Arbiter {
                     .await?;
             }
             if tasks.len() < AT_ONCE {
+                self.state().handed_in.insert(project.to_owned(), newest);
                 return Ok(());
             }
         }
@@ -191,14 +198,19 @@ impl Arbiter {
         if unknown.is_empty() {
             return Ok(());
         }
-        tracing::warn!(tasks = unknown.len(), "the arbiter has forgotten tasks; they are handed in again");
+        tracing::warn!(
+            tasks = unknown.len(),
+            "the arbiter has forgotten tasks; they are handed in again"
+        );
         self.store
             .write(move |tx| unknown.iter().try_for_each(|id| shared::forget(tx, id)))
-            .await
+            .await?;
+        self.state().handed_in.clear();
+        Ok(())
     }
 
     /// Keeps what the queue is beyond this machine.
-    pub(super) fn note_work(&self, answer: &Value) {
+    pub(super) fn note_work(&self, answer: &Value) -> Outcome<()> {
         let beyond = self.store.kept::<Elsewhere>();
         for (project, told) in answer["work"].as_object().into_iter().flatten() {
             let tasks = list(told, "tasks").into_iter();
@@ -207,10 +219,15 @@ impl Arbiter {
             let (ours, others): (Vec<Shown>, Vec<Shown>) =
                 tasks.partition(|task| task.device.as_deref() == Some(device.as_str()));
             beyond.keep(project, others);
+            let here = self.claims_here(std::slice::from_ref(project))?;
+            let written = |task: &Shown| here.iter().any(|claim| claim.task_id == task.task_id);
             // An earlier daemon may have claimed it and died before it was written here.
-            self.state().uncertain.extend(ours.into_iter().filter_map(|task| task.session));
-            self.state().marks.insert(project.clone(), text(told, "mark").to_owned());
+            let unwritten = ours.into_iter().filter(|task| !written(task));
+            let mut state = self.state();
+            state.uncertain.extend(unwritten.filter_map(|task| task.session));
+            state.marks.insert(project.clone(), text(told, "mark").to_owned());
         }
+        Ok(())
     }
 
     pub(super) async fn look_after_work(&self, projects: &[String], renew: bool) -> Outcome<()> {

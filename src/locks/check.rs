@@ -111,7 +111,8 @@ impl Tool for CheckLocks {
         let line = queue::line(tx, scene.project, scene.now)?;
         let locks = locks.into_iter().map(|lock| row(lock, &line, ctx)).collect();
         let sight = tx.kept::<Sight>();
-        let as_of = if ctx.settings.arbitrated { sight.as_of(scene.project, ctx.now) } else { None };
+        let as_of =
+            if ctx.settings.arbitrated { sight.as_of(scene.project, ctx.now) } else { None };
         Ok(Progress::Ended(Locks { locks, next_cursor, as_of }))
     }
 }

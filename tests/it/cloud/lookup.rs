@@ -16,7 +16,8 @@ const ENDS: [&str; 7] = ["*.rs", "**", "**/x.rs", "{a,b}/c", "a?", "[ab]", "*"];
 /// Files, folders, patterns and other resources, close to each other.
 fn any(world: &World, dice: &mut fastrand::Rng) -> Target {
     let depth = dice.usize(0..4);
-    let above: String = (0..depth).map(|_| format!("{}/", NAMES[dice.usize(..NAMES.len())])).collect();
+    let above: String =
+        (0..depth).map(|_| format!("{}/", NAMES[dice.usize(..NAMES.len())])).collect();
     let name = NAMES[dice.usize(..NAMES.len())];
     let text = match dice.usize(0..8) {
         0 => format!("port:{}", dice.usize(1..4)),
@@ -87,8 +88,13 @@ fn a_release_that_arrives_late_ends_no_later_grant() {
     hold(&cloud, &device, "s", &target);
 
     let told = device.call(&cloud, "coord_lock_release", &late);
-    assert_eq!((&told["released"], &told["left"]["a.rs"]), (&json!(0), &json!(req(&cloud))), "{told}");
-    let exact = json!({"project": "p", "session": "s", "keys": ["a.rs"], "grants": {"a.rs": req(&cloud)}});
+    assert_eq!(
+        (&told["released"], &told["left"]["a.rs"]),
+        (&json!(0), &json!(req(&cloud))),
+        "{told}"
+    );
+    let exact =
+        json!({"project": "p", "session": "s", "keys": ["a.rs"], "grants": {"a.rs": req(&cloud)}});
     let told = device.call(&cloud, "coord_lock_release", &exact);
     assert_eq!((&told["released"], &told["left"]), (&json!(1), &json!({})), "{told}");
 }

@@ -37,15 +37,17 @@ fn every_history_has_one_holder_and_loses_nothing() {
             (0..STEPS).for_each(|_| history.step());
             history.end();
         }
-        losses += machines.iter().map(|machine| machine.on_record("lock_lost").len()).sum::<usize>();
-        losses += machines.iter().map(|machine| machine.on_record("lease_lost").len()).sum::<usize>();
+        losses +=
+            machines.iter().map(|machine| machine.on_record("lock_lost").len()).sum::<usize>();
+        losses +=
+            machines.iter().map(|machine| machine.on_record("lease_lost").len()).sum::<usize>();
     }
     assert!(losses > 0, "something is lost now and then, and on record");
 }
 
 struct History<'a> {
     cloud: &'a Arc<Cloud>,
-    machines: &'a mut Vec<Machine>,
+    machines: &'a mut [Machine],
     seed: u64,
     dice: fastrand::Rng,
     /// Machines of this history; the third decides for itself while it is offline.
@@ -75,7 +77,9 @@ fn moved(seed: u64, back: bool) -> String {
         format!("drop table if exists {place}; create table {place} as select * from coord.{table} where {};", of(table))
     });
     let returns = tables.map(|table| {
-        format!("insert into coord.{table} overriding system value select * from public.saved_{table};")
+        format!(
+            "insert into coord.{table} overriding system value select * from public.saved_{table};"
+        )
     });
     let gone = format!(
         "delete from coord.arbiter_requests; delete from coord.shared_tasks where {0};
@@ -86,7 +90,7 @@ fn moved(seed: u64, back: bool) -> String {
 }
 
 impl<'a> History<'a> {
-    fn begin(cloud: &'a Arc<Cloud>, machines: &'a mut Vec<Machine>, seed: u64) -> Self {
+    fn begin(cloud: &'a Arc<Cloud>, machines: &'a mut [Machine], seed: u64) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
         let count = dice.usize(2..=3);
         for machine in machines.iter_mut() {
@@ -123,8 +127,14 @@ impl<'a> History<'a> {
                 let every = [0, 2, 5][self.dice.usize(0..3)];
                 self.machines[at].line.lose_every(every);
             }
-            21 => self.pass([1_000, 20_000, 50_000, 120_000][self.dice.usize(0..4)]),
-            22 => self.machines[at].world.pass_ms([HOUR, -HOUR][self.dice.usize(0..2)]),
+            21 => {
+                let ms = [1_000, 20_000, 50_000, 120_000][self.dice.usize(0..4)];
+                self.pass(ms);
+            }
+            22 => {
+                let step = [HOUR, -HOUR][self.dice.usize(0..2)];
+                self.machines[at].world.pass_ms(step);
+            }
             23 => self.machines[at].begin_anew(),
             _ => self.go_back_or_remember(),
         }
@@ -167,7 +177,11 @@ impl<'a> History<'a> {
         let taken = self.in_the_way(at, who, path);
         let told = self.ask(at, who, "acquire_lock", json!({ "file_path": path }));
         if told["success"] == true && told["provisional"] != true {
-            assert!(!taken, "seed {}: {who} was granted {path} before it was free: {told}", self.seed);
+            assert!(
+                !taken,
+                "seed {}: {who} was granted {path} before it was free: {told}",
+                self.seed
+            );
         }
     }
 
@@ -183,7 +197,8 @@ impl<'a> History<'a> {
         let mine = shown["locks"].as_array().into_iter().flatten();
         let mut mine = mine.filter(|lock| lock["locked_by"] == who && lock["file_path"] == path);
         let fence = mine.next().and_then(|lock| lock["fence"].as_i64());
-        let fence = fence.unwrap_or_else(|| panic!("seed {}: {who} edits {path}: {shown}", self.seed));
+        let fence =
+            fence.unwrap_or_else(|| panic!("seed {}: {who} edits {path}: {shown}", self.seed));
         let before = self.edits.insert(path.into(), (fence, who.into()));
         if let Some((last, by)) = before {
             assert!(
@@ -217,9 +232,10 @@ impl<'a> History<'a> {
             let code = told["code"].as_str().unwrap_or_default();
             return assert!(["no_tasks_available", "unavailable"].contains(&code), "{told}");
         };
-        let fence = told["fence"].as_i64().expect("a number");
         if let Some(before) = self.after.get(task).filter(|_| !self.went_back) {
-            let state = self.cloud.ask(&format!("status from coord.shared_tasks where task_id = '{before}'"));
+            let state = self
+                .cloud
+                .ask(&format!("status from coord.shared_tasks where task_id = '{before}'"));
             assert_eq!(state, "completed", "seed {}: {task} comes after {before}", self.seed);
         }
         if self.dice.usize(0..4) == 0 {
@@ -278,7 +294,8 @@ impl<'a> History<'a> {
             self.tend(at);
             self.tend(at);
         }
-        let held = format!("count(*) from coord.shared_locks where project = 'history/{}'", self.seed);
+        let held =
+            format!("count(*) from coord.shared_locks where project = 'history/{}'", self.seed);
         assert_eq!(self.cloud.ask(&held), "0", "seed {}: all is given back", self.seed);
     }
 
@@ -307,7 +324,8 @@ impl<'a> History<'a> {
         let mut done: BTreeSet<String> = done.split(' ').map(str::to_owned).collect();
         for at in (0..self.machines.len()).filter(|_| self.went_back) {
             let who = format!("ann-{at}");
-            let here = self.ask(at, &who, "list_work", json!({"status": "completed", "limit": 500}));
+            let here =
+                self.ask(at, &who, "list_work", json!({"status": "completed", "limit": 500}));
             let ids = here["tasks"].as_array().into_iter().flatten();
             done.extend(ids.filter_map(|task| task["task_id"].as_str().map(str::to_owned)));
         }

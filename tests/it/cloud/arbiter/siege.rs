@@ -164,7 +164,6 @@ impl<'a> Agent<'a> {
             self.use_a_lock(turn);
             self.do_a_task();
         }
-        drop(gone);
     }
 
     fn submit(&mut self, turn: usize) {
