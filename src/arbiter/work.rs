@@ -141,8 +141,7 @@ impl Arbiter {
         let _alone = self.handing_in.lock().await;
         loop {
             let after = self.state().handed_in.get(project).copied().unwrap_or_default();
-            let (tasks, newest) =
-                self.read(|tx| shared::unknown(tx, project, after, AT_ONCE))?;
+            let (tasks, newest) = self.read(|tx| shared::unknown(tx, project, after, AT_ONCE))?;
             for task in &tasks {
                 let Ok(answer) = self.ask("coord_task_submit", task).await else { return Ok(()) };
                 let (project, id) = (project.to_owned(), text(task, "task_id").to_owned());

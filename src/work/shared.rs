@@ -117,12 +117,7 @@ pub fn forget(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
 ///
 /// # Errors
 /// Faults only.
-pub fn unknown(
-    tx: &Tx<'_>,
-    project: &str,
-    after: i64,
-    most: usize,
-) -> Outcome<(Vec<Value>, i64)> {
+pub fn unknown(tx: &Tx<'_>, project: &str, after: i64, most: usize) -> Outcome<(Vec<Value>, i64)> {
     let newest = sql::next_seq(tx)? - 1;
     if newest <= after {
         return Ok((Vec::new(), newest));

@@ -20,7 +20,7 @@ fn holder(rpc: &mut Rpc, path: &str) -> Option<String> {
 
 /// The tasks that are worked on elsewhere, by whom.
 fn workers(rpc: &mut Rpc) -> Vec<String> {
-    let told = rpc.request("resources/read", json!({ "uri": "work://pending" }));
+    let told = rpc.request("resources/read", json!({ "uri": "work://pending?format=json" }));
     let text = told["result"]["contents"][0]["text"].as_str().expect("a text").to_owned();
     let queue: Value = serde_json::from_str(&text).expect("it is JSON");
     let away = queue["elsewhere"].as_array().cloned().unwrap_or_default();

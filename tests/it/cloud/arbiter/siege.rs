@@ -92,10 +92,14 @@ impl Siege {
         let mut dice = fastrand::Rng::with_seed(u64::try_from(count).expect("a count"));
         let (mut seen, mut since) = (0, Instant::now());
         while self.onlooker.done() < count && !self.over.load(Ordering::Acquire) {
-            let fault = match dice.usize(0..5) {
+            let fault = match dice.usize(0..9) {
                 0 | 1 => Fault::DropReply,
                 2 => Fault::DropRequest,
                 3 => Fault::Truncate,
+                4 => Fault::Twice,
+                5 => Fault::Hold,
+                6 => Fault::Again,
+                7 => Fault::Overtaken,
                 _ => Fault::Status(503),
             };
             self.gateways[dice.usize(0..2)].next([fault]);
@@ -114,6 +118,7 @@ impl Siege {
 
     /// Everything was done once and is given back.
     fn count(&self) {
+        self.gateways.iter().for_each(Gateway::lose_what_is_late);
         let (cloud, all) = (&self.cloud, self.tasks.to_string());
         assert_eq!(self.onlooker.done(), self.tasks);
         until("all is told", || {
