@@ -51,6 +51,17 @@ pub fn watch(tx: &Tx<'_>, table: &Table) -> Outcome<()> {
     Ok(())
 }
 
+/// Takes the triggers of one table away.
+///
+/// # Errors
+/// Faults only.
+pub fn unwatch(tx: &Tx<'_>, table: &Table) -> Outcome<()> {
+    for (name, _) in triggers(table) {
+        sql::drop_trigger(tx, &name)?;
+    }
+    Ok(())
+}
+
 /// Takes every trigger away.
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! - While sync is on, triggers write every change of a mirrored row into the change
 //!   log, in the transaction that made it; while it is off there is no trigger.
-//! - Switched on later, what is there is exported as ordinary changes.
+//! - Switched on later, what is there is exported as ordinary changes; so is a table that
+//!   was left out for a while.
 //!
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
 
@@ -16,6 +17,7 @@ mod log;
 pub mod login;
 mod receive;
 mod rows;
+mod scope;
 mod sql;
 mod stricter;
 pub mod tools;

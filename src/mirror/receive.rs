@@ -94,7 +94,7 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
             row.body.map(|body| (row.hlc, body)),
         );
     }
-    if is_pending(tx, row.table, row.key)? {
+    if sql::is_pending(tx, row.table, row.key)? {
         return Ok(());
     }
     let holds = match aside::undecided(tx, row.table, row.key)? {
@@ -116,17 +116,10 @@ fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome
     }
 }
 
-/// Whether a change of the row has not been sent.
-fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
-    let acked = sql::acked(tx)?;
-    let pending = "SELECT 1 FROM change_log WHERE seq > :acked AND tbl = :tbl AND pk = :pk LIMIT 1";
-    let named = named_params! { ":acked": acked, ":tbl": table, ":pk": key };
-    Ok(tx.one(pending, named, |_| Ok(()))?.is_some())
-}
-
 /// The mirror has everything up to `seq` but what it refused.
-pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject]) -> Outcome<()> {
-    for (table, key) in sql::policies_between(tx, sql::acked(tx)?, seq)? {
+pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String]) -> Outcome<()> {
+    let sent = sql::policies_between(tx, sql::acked(tx)?, seq)?;
+    for (table, key) in sent.into_iter().filter(|(table, _)| !left_out.contains(table)) {
         let agreed = log::revision(tx, &table, &key)?;
         let revision = agreed + 1;
         sql::agree(tx, &Agreed { table: &table, key: &key, revision, ..Agreed::default() })?;
@@ -161,7 +154,7 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     if let ("conflict", Some(kind)) = (reject.code.as_str(), catalogue::table(&reject.table)) {
         let (table, key) = (reject.table.as_str(), reject.key.as_str());
         sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
-        if !is_pending(tx, &reject.table, &reject.key)? {
+        if !sql::is_pending(tx, &reject.table, &reject.key)? {
             let holds = stricter(&reject.table, ours.as_ref(), theirs);
             write(tx, kind, &reject.key, holds.as_ref())?;
             tell(tx);
@@ -213,7 +206,7 @@ pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
     let own = sql::state(tx, "device")?;
     let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
     for row in rows {
-        if policy && is_pending(tx, table, &row.key)? {
+        if policy && sql::is_pending(tx, table, &row.key)? {
             // The change that waits replaces the row as it is now.
             let (key, hlc, revision) = (row.key.as_str(), row.hlc, row.revision.unwrap_or(0));
             sql::agree(tx, &Agreed { table, key, device: None, hlc, revision })?;
@@ -239,6 +232,7 @@ pub fn end_of_snapshot(
     tx: &Tx<'_>,
     seen: &BTreeSet<(String, String, String)>,
     cursor: &Cursor,
+    left_out: &[String],
 ) -> Outcome<()> {
     for (device, table, key) in sql::peer_keys(tx)? {
         if !seen.contains(&(device.clone(), table.clone(), key.clone())) {
@@ -247,11 +241,12 @@ pub fn end_of_snapshot(
     }
     let present: BTreeSet<(&str, &str)> =
         seen.iter().map(|(_, table, key)| (table.as_str(), key.as_str())).collect();
-    for (table, key) in sql::agreed(tx)? {
+    // Of a table that is left out nothing was asked.
+    for (table, key) in sql::agreed(tx)?.into_iter().filter(|row| !left_out.contains(&row.0)) {
         let known = catalogue::table(&table).filter(|table| table.class == Class::Policy);
         if let (Some(kind), false) = (known, present.contains(&(table.as_str(), key.as_str()))) {
             sql::disagree(tx, &table, &key)?;
-            if !is_pending(tx, &table, &key)? {
+            if !sql::is_pending(tx, &table, &key)? {
                 write(tx, kind, &key, None)?;
             }
         }

@@ -1,5 +1,8 @@
 //! The statements on the change log, its triggers and the state beside them.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use rusqlite::named_params;
 
 use serde_json::Value;
@@ -114,6 +117,20 @@ pub fn log(tx: &Tx<'_>, table: &Table, row: &Exported) -> Outcome<()> {
         },
     )?;
     Ok(())
+}
+
+/// Logs that a row is gone.
+pub fn log_removal(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<()> {
+    let insert = capture::insert(":tbl", "d", ":pk", "NULL", "coord_hlc()");
+    tx.run(&insert, named_params! { ":tbl": table.name, ":pk": key })?;
+    Ok(())
+}
+
+/// The rows of a table that were changed behind a place of the log.
+pub fn changed_since(tx: &Tx<'_>, table: &str, after: i64) -> Outcome<BTreeSet<String>> {
+    let sql = "SELECT DISTINCT pk FROM change_log WHERE seq > :after AND tbl = :tbl";
+    let named = named_params! { ":after": after, ":tbl": table };
+    Ok(tx.all(sql, named, |row| row.get(0))?.into_iter().collect())
 }
 
 /// The number of the last change, 0 if there is none.
@@ -246,6 +263,25 @@ pub fn empty_log(tx: &Tx<'_>) -> Outcome<()> {
     tx.run("DELETE FROM change_log", [])?;
     tx.run("DELETE FROM sync_aside WHERE code = 'untransportable'", [])?;
     Ok(())
+}
+
+/// Names the tables, so that the index of their changes serves.
+pub static PENDING: LazyLock<String> = LazyLock::new(|| {
+    let shared = catalogue::tables()
+        .iter()
+        .filter(|table| matches!(table.class, Class::Union | Class::Policy))
+        .map(|table| format!("'{}'", table.name));
+    format!(
+        "SELECT 1 FROM change_log
+          WHERE tbl = :tbl AND pk = :pk AND seq > :acked AND tbl IN ({}) LIMIT 1",
+        shared.collect::<Vec<_>>().join(", ")
+    )
+});
+
+/// Whether a change of a row that several devices write has not been sent.
+pub fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
+    let named = named_params! { ":acked": acked(tx)?, ":tbl": table, ":pk": key };
+    Ok(tx.one(&PENDING, named, |_| Ok(()))?.is_some())
 }
 
 /// What a change is about.

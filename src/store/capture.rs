@@ -64,7 +64,7 @@ impl Capture {
                     _ => hash.update([0xFF]),
                 }
             }
-            Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            Ok(hex(&hash.finalize()))
         })
     }
 
@@ -95,6 +95,13 @@ impl Capture {
         self.request.fetch_add(1, Ordering::Relaxed);
         self.now.store(now.ms(), Ordering::Relaxed);
     }
+}
+
+/// Bytes in lower-case hex; once for each row that changes, so without a formatter.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// Capture is off until this goes.

@@ -116,7 +116,7 @@ fn headers(key: &str) -> anyhow::Result<HeaderMap> {
 
 impl Transport for Remote {
     async fn call(&mut self, function: &'static str, request: &Value) -> Result<Reply, String> {
-        let body = serde_json::json!({ "p": request }).to_string();
+        let body = format!("{{\"p\":{request}}}");
         let sent = self
             .client
             .post(format!("{}{function}", self.base))

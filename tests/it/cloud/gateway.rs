@@ -7,6 +7,7 @@
 //! Not here: what a call does (`rest`).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ pub struct Gateway {
     plan: Arc<Mutex<Plan>>,
     late: Arc<Mutex<Vec<Received>>>,
     counts: Counts,
+    most: Arc<AtomicUsize>,
     /// Kept to be dropped last, by a thread that may close connections.
     _rest: Arc<Rest>,
     stop: Option<oneshot::Sender<()>>,
@@ -86,12 +88,14 @@ impl Gateway {
         let (stop, stopped) = oneshot::channel();
         let (told, address) = std::sync::mpsc::channel();
         let rest = Arc::new(rest);
+        let most = Arc::new(AtomicUsize::new(BODY_BYTES));
         let (late, counts) = (Arc::default(), Counts::default());
         let front = Front {
             rest: Arc::clone(&rest),
             plan: Arc::clone(&plan),
             late: Arc::clone(&late),
             counts: Arc::clone(&counts),
+            most: Arc::clone(&most),
         };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -110,7 +114,13 @@ impl Gateway {
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
         let url = format!("http://{}", address.recv().expect("it started"));
-        Self { url, plan, late, counts, _rest: rest, stop: Some(stop), thread: Some(thread) }
+        let (stop, thread) = (Some(stop), Some(thread));
+        Self { url, plan, late, counts, most, _rest: rest, stop, thread }
+    }
+
+    /// From now on a body of more bytes is refused with 413.
+    pub fn takes_at_most(&self, bytes: usize) {
+        self.most.store(bytes, Ordering::Relaxed);
     }
 
     /// From now on this happens to every request that has none of its own.
@@ -149,6 +159,7 @@ struct Front {
     plan: Arc<Mutex<Plan>>,
     late: Arc<Mutex<Vec<Received>>>,
     counts: Counts,
+    most: Arc<AtomicUsize>,
 }
 
 /// How often each function was asked.
@@ -193,7 +204,7 @@ impl Front {
             Fault::Status(status) => return Ok(plain(status, "{}".into())),
             _ => {}
         }
-        let request = receive(request).await;
+        let request = receive(request, self.most.load(Ordering::Relaxed)).await;
         match fault {
             Fault::Hold => {
                 self.keep(request);
@@ -261,9 +272,9 @@ impl Front {
     }
 }
 
-async fn receive(request: hyper::Request<Incoming>) -> Received {
+async fn receive(request: hyper::Request<Incoming>, most: usize) -> Received {
     let (head, body) = request.into_parts();
-    let body = http_body_util::Limited::new(body, BODY_BYTES).collect().await;
+    let body = http_body_util::Limited::new(body, most).collect().await;
     hyper::Request::from_parts(head, body.ok().map(http_body_util::Collected::to_bytes))
 }
 

@@ -6,7 +6,7 @@ use coord::mirror::journal::StoreJournal;
 use coord::mirror::login::Login;
 use coord::store::Store;
 use coord_sync::remote::Remote;
-use coord_sync::{Journal as _, Transport as _, Wake, Worker, trouble, wire};
+use coord_sync::{Journal as _, Report, State, Transport as _, Wake, Worker, pace, trouble, wire};
 use serde_json::json;
 
 use crate::cloud::Cloud;
@@ -28,6 +28,8 @@ impl Mirror {
 
 pub struct Machine {
     pub world: World,
+    /// Tables that stay on it.
+    pub left_out: Vec<String>,
     worker: Worker<StoreJournal, Remote>,
     now: u64,
 }
@@ -35,6 +37,11 @@ pub struct Machine {
 impl Machine {
     /// A machine that joins a workspace, with whatever it has already.
     pub fn join(mirror: &Mirror, workspace: &str, world: World) -> Self {
+        Self::join_without(mirror, workspace, world, &[])
+    }
+
+    /// The same, with tables that stay on it.
+    pub fn join_without(mirror: &Mirror, workspace: &str, world: World, tables: &[&str]) -> Self {
         let home = home(&world);
         let login = Login::new(&home, &mirror.gateway.url, None, PUBLISHABLE).unwrap();
         let code = mirror.cloud.ask(&format!("coord.invite('{workspace}')"));
@@ -45,19 +52,33 @@ impl Machine {
         login.save(&home).unwrap();
         let on = json!({ "action": "on", "device": login.device });
         assert!(world.person().asks("sync_switch", on).success());
-        let worker = worker(&world);
-        Self { world, worker, now: 0 }
+        let left_out: Vec<String> = tables.iter().map(ToString::to_string).collect();
+        let worker = worker(&world, &left_out);
+        Self { world, left_out, worker, now: 0 }
     }
 
     /// A machine whose login is there.
     pub fn of(world: World) -> Self {
-        let worker = worker(&world);
+        let worker = worker(&world, &[]);
         let home = home(&world);
         let login = Login::load(&home).unwrap().expect("somebody logged in");
         if login.was_copied(&home).unwrap() {
             worker.journal().want_fork("copied").unwrap();
         }
-        Self { world, worker, now: 0 }
+        Self { world, left_out: vec![], worker, now: 0 }
+    }
+
+    /// Its store as the worker sees it.
+    pub const fn journal(&self) -> &StoreJournal {
+        self.worker.journal()
+    }
+
+    pub fn state(&self) -> State {
+        self.journal().state().unwrap()
+    }
+
+    pub fn report(&self) -> Report {
+        self.worker.report().lock().unwrap().clone()
     }
 
     pub fn store(&self) -> &Store {
@@ -66,11 +87,16 @@ impl Machine {
 
     /// The process ends and begins anew.
     pub fn restart(&mut self) {
-        self.worker = worker(&self.world);
+        self.worker = worker(&self.world, &self.left_out);
     }
 
     pub fn device(&self) -> String {
         self.worker.journal().state().unwrap().device
+    }
+
+    /// So long that both sides are compared again.
+    pub const fn pass_a_day(&mut self) {
+        self.now += pace::COMPARE;
     }
 
     /// One step of the worker; whether it has nothing to do.
@@ -110,13 +136,13 @@ impl Machine {
     }
 }
 
-fn worker(world: &World) -> Worker<StoreJournal, Remote> {
+fn worker(world: &World, left_out: &[String]) -> Worker<StoreJournal, Remote> {
     let home = home(world);
     let login = Login::load(&home).unwrap().expect("somebody logged in");
     let mut remote = Remote::new(&login.address(), "0").unwrap();
     remote.identify(&login.token);
     let store = std::sync::Arc::clone(world.service.store());
-    let journal = StoreJournal::new(store, home, login, vec![]);
+    let journal = StoreJournal::new(store, home, login, left_out.to_vec());
     Worker::new(journal, remote, catalogue::schema(), 1)
 }
 
