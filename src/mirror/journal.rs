@@ -161,8 +161,14 @@ impl Journal for StoreJournal {
         // The log first: should the process end here, the same identity is enrolled again,
         // which the mirror takes for a repetition, and the log begins anew once more.
         self.write(export::begin_anew)?;
-        self.login.lock().unwrap_or_else(PoisonError::into_inner).take_identity(&self.home)?;
-        self.write(|tx| sql::unset_state(tx, "fork"))
+        let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
+        login.take_identity(&self.home)?;
+        let device = login.device.clone();
+        drop(login);
+        self.write(move |tx| {
+            sql::set_state(tx, "device", &device)?;
+            sql::unset_state(tx, "fork")
+        })
     }
 
     fn export(&self) -> Result<bool> {

@@ -7,18 +7,21 @@
 //!
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
 
+pub mod advice;
 pub mod aside;
 pub mod board;
 pub mod capture;
 pub mod catalogue;
 pub mod export;
 pub mod journal;
+pub mod keys;
 mod log;
 pub mod login;
 mod receive;
 mod rows;
 mod scope;
 mod sql;
+pub mod standing;
 mod stricter;
 pub mod tools;
 

@@ -49,6 +49,10 @@ pub enum Fault {
     Truncate,
     /// A page for people, as a paused project or a hotel's network shows.
     Html,
+    /// Such a page with this status.
+    Page(u16),
+    /// Somewhere else is to be asked, as networks that want a login say.
+    Redirect,
     /// This status with an empty JSON object, and nothing is carried out.
     Status(u16),
     /// The request is carried out twice, and the second answer arrives.
@@ -65,6 +69,8 @@ pub enum Fault {
 struct Plan {
     next: VecDeque<Fault>,
     then: Fault,
+    /// The keys of the tests are no longer good.
+    rotated: bool,
 }
 
 /// A running gateway; it stops when dropped.
@@ -84,7 +90,8 @@ pub struct Gateway {
 impl Gateway {
     /// Serves these calls on a free port.
     pub fn start(rest: Rest) -> Self {
-        let plan = Arc::new(Mutex::new(Plan { next: VecDeque::new(), then: Fault::None }));
+        let plan =
+            Arc::new(Mutex::new(Plan { next: VecDeque::new(), then: Fault::None, rotated: false }));
         let (stop, stopped) = oneshot::channel();
         let (told, address) = std::sync::mpsc::channel();
         let rest = Arc::new(rest);
@@ -126,6 +133,11 @@ impl Gateway {
     /// From now on this happens to every request that has none of its own.
     pub fn always(&self, fault: Fault) {
         self.plan.lock().expect("nobody panicked").then = fault;
+    }
+
+    /// From now on the project has other keys.
+    pub fn rotate_keys(&self) {
+        self.plan.lock().expect("nobody panicked").rotated = true;
     }
 
     /// These happen to the next requests.
@@ -200,7 +212,9 @@ impl Front {
         };
         match fault {
             Fault::DropRequest => return Err(Cut),
-            Fault::Html => return Ok(page()),
+            Fault::Html => return Ok(page(200)),
+            Fault::Page(status) => return Ok(page(status)),
+            Fault::Redirect => return Ok(elsewhere()),
             Fault::Status(status) => return Ok(plain(status, "{}".into())),
             _ => {}
         }
@@ -242,6 +256,10 @@ impl Front {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
         let headers: Vec<(String, String)> = named.collect();
+        if self.plan.lock().expect("nobody panicked").rotated {
+            let body = json!({ "message": "Invalid API key" }).to_string();
+            return Reply { status: 401, headers: vec![], body };
+        }
         let role = match role_of(&headers) {
             Ok(role) => role.to_owned(),
             Err(reply) => return reply,
@@ -342,10 +360,18 @@ fn plain(status: u16, body: String) -> Response<Full<Bytes>> {
         .expect("its parts are valid")
 }
 
-fn page() -> Response<Full<Bytes>> {
+fn elsewhere() -> Response<Full<Bytes>> {
+    Response::builder()
+        .status(StatusCode::FOUND)
+        .header(header::LOCATION, "http://login.example/")
+        .body(Full::new(Bytes::new()))
+        .expect("its parts are valid")
+}
+
+fn page(status: u16) -> Response<Full<Bytes>> {
     let page = "<!doctype html><title>This project is paused</title>";
     Response::builder()
-        .status(StatusCode::OK)
+        .status(StatusCode::from_u16(status).expect("a status"))
         .header(header::CONTENT_TYPE, "text/html")
         .body(Full::new(page.into()))
         .expect("its parts are valid")
