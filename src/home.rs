@@ -162,6 +162,12 @@ impl Home {
         self.dir.join("sync.key")
     }
 
+    /// Held by whoever changes what opens the mirror.
+    #[must_use]
+    pub fn sync_lock(&self) -> PathBuf {
+        self.dir.join("sync.lock")
+    }
+
     /// Room in reserve for a full disk.
     #[must_use]
     pub fn ballast(&self) -> PathBuf {

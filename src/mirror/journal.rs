@@ -26,6 +26,9 @@ use crate::store::{Store, Tx};
 /// How long a change stays in the log after the mirror has it: it may be put back.
 const KEPT: i64 = 30 * crate::time::DAY;
 
+/// The key that is in its file, or why it cannot be read.
+type Found = std::result::Result<Option<Arc<Key>>, Blocked>;
+
 /// The journal of one store.
 pub struct StoreJournal {
     store: Arc<Store>,
@@ -35,7 +38,7 @@ pub struct StoreJournal {
     left_out: Vec<String>,
     heeded: AtomicBool,
     /// What free text is encrypted with, if it is; or why the file cannot be read.
-    key: std::result::Result<Option<Arc<Key>>, Blocked>,
+    key: Mutex<Found>,
     /// Rows of the snapshot that is being fetched: device, table and key.
     seen: Mutex<BTreeSet<(String, String, String)>>,
 }
@@ -44,35 +47,43 @@ impl StoreJournal {
     /// The journal of `store`; tables in `left_out` stay on this machine.
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
-        let key = Key::load(&home).map(|key| key.map(Arc::new));
-        let key =
-            key.map_err(|error| Blocked { code: "key_damaged", reason: format!("{error:#}") });
         let (login, heeded, seen) = (Mutex::new(login), AtomicBool::default(), Mutex::default());
-        Self { store, home, login, left_out, heeded, key, seen }
+        Self { store, home, login, left_out, heeded, key: Mutex::new(Ok(None)), seen }
     }
 
-    /// Has everything sent again under the key that is there, if it is another one than before.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn adopt_key(&self) -> Result<()> {
-        let Ok(Some(key)) = self.key.clone() else { return Ok(()) };
-        self.write(move |tx| rekey::adopt(tx, &key)).map(drop)
+    /// Follows the key's file: a person may bring another key at any time.
+    fn heed_key(&self) -> Result<()> {
+        let read = Key::load(&self.home).map(|key| key.map(Arc::new));
+        let damaged = |error: anyhow::Error| {
+            Blocked { code: "encryption_key_damaged", reason: format!("sync.key: {error:#}") }
+        };
+        let found: Found = read.map_err(damaged);
+        let name = |found: &Found| Some(found.as_ref().ok()?.as_ref()?.name.clone());
+        let is_new = name(&found) != name(&self.found());
+        if let (true, Ok(Some(key))) = (is_new, found.clone()) {
+            self.write(move |tx| rekey::adopt(tx, &key))?;
+        }
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(())
+    }
+
+    fn found(&self) -> Found {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What opens rows; none if the key cannot be read.
     fn opening(&self) -> Option<Arc<Key>> {
-        self.key.as_ref().ok().cloned().flatten()
+        self.found().ok().flatten()
     }
 
     /// Reads what is about to leave.
     fn leaving<T>(&self, look: impl FnOnce(&Tx<'_>, log::Terms<'_>) -> Outcome<T>) -> Result<T> {
-        let key = self.key.as_ref().map_err(|blocked| anyhow::Error::new(blocked.clone()))?;
+        let key = self.found().map_err(anyhow::Error::new)?;
         let terms = log::Terms { left_out: &self.left_out, key: key.as_deref() };
         self.read_tx(|tx| {
             if terms.key.is_none() && sql::state(tx, rekey::UNDER)?.is_some() {
                 let reason = "what is sent is to be encrypted, and the key is gone".to_owned();
-                return Err(anyhow::Error::new(Blocked { code: "key_missing", reason }).into());
+                return Err(anyhow::Error::new(Blocked { code: "encryption_key_missing", reason }).into());
             }
             look(tx, terms)
         })
@@ -113,6 +124,7 @@ fn plain(failure: Failure) -> anyhow::Error {
 impl Journal for StoreJournal {
     fn state(&self) -> Result<State> {
         self.heed_what_is_left_out()?;
+        self.heed_key()?;
         let device = self.login.lock().unwrap_or_else(PoisonError::into_inner).device.clone();
         self.read_tx(move |tx| log::state(tx, device))
     }
@@ -197,8 +209,14 @@ impl Journal for StoreJournal {
         // The log first: should the process end here, the same identity is enrolled again,
         // which the mirror takes for a repetition, and the log begins anew once more.
         self.write(export::begin_anew)?;
-        self.login.lock().unwrap_or_else(PoisonError::into_inner).take_identity(&self.home)?;
-        self.write(|tx| sql::unset_state(tx, "fork"))
+        let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
+        login.take_identity(&self.home)?;
+        let device = login.device.clone();
+        drop(login);
+        self.write(move |tx| {
+            sql::set_state(tx, "device", &device)?;
+            sql::unset_state(tx, "fork")
+        })
     }
 
     fn export(&self) -> Result<bool> {

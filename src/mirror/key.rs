@@ -108,7 +108,7 @@ impl Key {
         match fs::read_to_string(home.sync_key()) {
             Ok(text) => Ok(Some(Self::read(&text)?)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).context("failed to read sync.key"),
+            Err(error) => Err(error).context("it cannot be read"),
         }
     }
 

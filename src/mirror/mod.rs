@@ -8,6 +8,7 @@
 //!
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
 
+pub mod advice;
 pub mod aside;
 pub mod board;
 pub mod capture;
@@ -16,6 +17,7 @@ pub mod cipher;
 pub mod export;
 pub mod journal;
 pub mod key;
+pub mod keys;
 mod log;
 pub mod login;
 mod marks;
@@ -25,6 +27,7 @@ pub mod rekey;
 mod rows;
 mod scope;
 mod sql;
+pub mod standing;
 mod stricter;
 pub mod tools;
 

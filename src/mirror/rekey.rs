@@ -19,20 +19,17 @@ pub const UNDER: &str = "encrypted";
 /// In its place: whatever key is found next, all is to be sent again under it.
 const ANY: &str = "any";
 
-/// Follows the key that is in the file; whether it is another one than before.
+/// Follows the key that is in the file, if it is another one than before.
 ///
 /// # Errors
 /// Faults only.
-pub fn adopt(tx: &Tx<'_>, key: &Key) -> Outcome<bool> {
+pub fn adopt(tx: &Tx<'_>, key: &Key) -> Outcome<()> {
     if sql::state(tx, UNDER)?.as_deref() == Some(&key.name) {
-        return Ok(false);
+        return Ok(());
     }
     sql::set_state(tx, UNDER, &key.name)?;
     // What was never sent need not be sent again.
-    if sql::acked(tx)? > 0 {
-        begin(tx)?;
-    }
-    Ok(true)
+    if sql::acked(tx)? > 0 { begin(tx) } else { Ok(()) }
 }
 
 /// Encrypts no more.

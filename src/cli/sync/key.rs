@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{prompt, show};
+use super::{follow, login};
 use crate::cli::Trouble;
 use crate::cli::desk::Desk;
 use crate::failure::{Failure, Refusal};
@@ -148,7 +148,7 @@ struct Import {
 
 impl Import {
     fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
-        let key = Secret::read(&prompt::secret("Key")?).map_err(KeyRefusal::from)?;
+        let key = Secret::read(&login::told("Key")?.unwrap_or_default()).map_err(KeyRefusal::from)?;
         let home = desk.home()?;
         let known = Secret::load(&home).ok().flatten();
         if known.is_none_or(|known| known.name != key.name) {
@@ -170,12 +170,15 @@ fn vacant(desk: &Desk, replace: bool) -> Result<(), Trouble> {
 fn take(desk: &mut Desk, key: &Secret, more: &str) -> Result<(), Trouble> {
     let home = desk.home()?;
     home.prepare().map_err(Failure::from)?;
+    // Whoever may not switch sync does not change its key.
+    desk.ask("sync_switch", json!({ "action": "look" }))?;
     key.save(&home).map_err(Failure::from)?;
     desk.ask("sync_switch", json!({ "action": "encrypt" }))?;
-    let name = key.name.clone();
-    let reply = show::wait(desk, 60, move |status| {
+    let name = key.name.as_str();
+    let reply = follow::until(desk, 60, |status| {
         let encryption = &status["encryption"];
-        encryption["key"] == name.as_str() && encryption["state"] == "on" && show::is_done(status)
+        let sent = encryption["state"] == "on" && status["lag_rows"].as_i64() <= Some(3);
+        encryption["key"] == name && (sent || status["stall"].is_object())
     })?;
     let begun = match reply["state"].as_str() {
         Some("off") => "Free text will be encrypted once this machine mirrors.",
@@ -214,6 +217,7 @@ struct Off {
 impl Off {
     fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
         let question = "Forget the key and send everything in clear again?";
+        desk.ask("sync_switch", json!({ "action": "look" }))?;
         desk.confirm(question, self.yes)?;
         Secret::forget(&desk.home()?).map_err(Failure::from)?;
         let reply = desk.ask("sync_switch", json!({ "action": "decrypt" }))?;

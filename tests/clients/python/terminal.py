@@ -1,6 +1,6 @@
 """Runs a command as a person at a terminal would: on a terminal of its own, and no child of whoever runs the tests.
 
-argv: the command; stdout: what it printed; exit code: its own.
+argv: the command; stdout: what it printed; exit code: its own; TYPED: a line for each secret that it asks for.
 """
 
 import os
@@ -8,6 +8,7 @@ import pty
 import sys
 import time
 
+typed = os.environb.pop(b"TYPED", b"").split(b"\n")
 read, write = os.pipe()
 if os.fork():
     os.close(write)
@@ -30,6 +31,8 @@ while os.getppid() == parent:
 def copy(fd):
     chunk = os.read(fd, 65536)
     os.write(write, chunk)
+    if b"(it is not shown): " in chunk:
+        os.write(fd, (typed.pop(0) if typed else b"") + b"\n")
     return chunk
 
 

@@ -170,7 +170,6 @@ fn worker(world: &World, left_out: &[String]) -> Worker<StoreJournal, Remote> {
     remote.identify(&login.token);
     let store = std::sync::Arc::clone(world.service.store());
     let journal = StoreJournal::new(store, home, login, left_out.to_vec());
-    journal.adopt_key().unwrap();
     Worker::new(journal, remote, catalogue::schema(), 1)
 }
 
