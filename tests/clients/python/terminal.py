@@ -8,16 +8,19 @@ import pty
 import sys
 import time
 
-typed = os.environb.pop(b"TYPED", b"").split(b"\n")
+typed = [line for line in os.environb.pop(b"TYPED", b"").split(b"\n") if line]
 read, write = os.pipe()
 if os.fork():
     os.close(write)
-    said = b""
+    held = b""
     while chunk := os.read(read, 65536):
-        said += chunk
-    text, _, code = said.rpartition(b"\0")
-    sys.stdout.buffer.write(text.replace(b"\r\n", b"\n"))
-    sys.stdout.flush()
+        held += chunk
+        # At once, so that whoever types can wait for a prompt; the code comes behind a zero.
+        if b"\0" not in held and not held.endswith(b"\r"):
+            os.write(1, held.replace(b"\r\n", b"\n"))
+            held = b""
+    text, _, code = held.rpartition(b"\0")
+    os.write(1, text.replace(b"\r\n", b"\n"))
     os._exit(int(code))
 
 os.setsid()
@@ -31,8 +34,8 @@ while os.getppid() == parent:
 def copy(fd):
     chunk = os.read(fd, 65536)
     os.write(write, chunk)
-    if b"(it is not shown): " in chunk:
-        os.write(fd, (typed.pop(0) if typed else b"") + b"\n")
+    if typed and b"(it is not shown): " in chunk:
+        os.write(fd, typed.pop(0) + b"\n")
     return chunk
 
 
