@@ -17,7 +17,6 @@ mod pulling;
 mod pushing;
 mod project;
 pub mod rest;
-mod secrets;
 mod self_hosted;
 mod work;
 

@@ -96,18 +96,12 @@ impl Site {
 
     /// Runs `coord` as a person at a terminal; its exit code and what it printed.
     pub fn at_terminal(&self, arguments: &[&str]) -> (i32, String) {
-        self.types_at_terminal(&[], arguments)
-    }
-
-    /// The same of a person who types a line each time a secret is asked for.
-    pub fn types_at_terminal(&self, lines: &[&str], arguments: &[&str]) -> (i32, String) {
         let output = self
             .command(cache().join("python-2/bin/python"))
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/python/terminal.py"))
             .arg(env!("CARGO_BIN_EXE_coord"))
             .args(arguments)
             .env("NO_COLOR", "1")
-            .env("TYPED", lines.join("\n"))
             .stdin(Stdio::null())
             .output()
             .expect("tests/setup has installed Python");

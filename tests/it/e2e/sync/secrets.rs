@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
 use crate::cloud::gateway::{Gateway, PUBLISHABLE, SECRET};
+use super::person;
 use crate::e2e::rpc::Rpc;
 use crate::e2e::site::Site;
 
@@ -92,14 +93,14 @@ fn asks_everything(site: &Site, heard: &mut Heard) {
 /// Enrols a machine and gives it a key, with every mistake that can be made; the key.
 fn set_up(site: &Site, gateway: &Gateway, heard: &mut Heard) -> String {
     let login = ["sync", "login", "--url", &gateway.url];
-    let (code, said) = site.types_at_terminal(&[WRONG, PUBLISHABLE], &login);
+    let (code, said) = person(site, &[], &login, &format!("{WRONG}\n{PUBLISHABLE}"));
     assert_eq!(code, 1, "{said}");
     heard.0.push(("a wrong key".into(), said));
-    let (code, said) = site.types_at_terminal(&[SECRET, PUBLISHABLE], &login);
+    let (code, said) = person(site, &[], &login, &format!("{SECRET}\n{PUBLISHABLE}"));
     assert_eq!(code, 0, "{said}\n{}", site.log());
     assert!(said.contains("it is not shown") && login_of(site)["token"].is_string(), "{said}");
     heard.0.push(("login".into(), said));
-    let (code, said) = site.types_at_terminal(&[MISTYPED], &["sync", "key", "import"]);
+    let (code, said) = person(site, &[], &["sync", "key", "import"], MISTYPED);
     assert!(code == 1 && said.contains("mistyped") && !site.home().join("sync.key").exists(), "{said}");
     heard.0.push(("a mistyped key".into(), said));
 
