@@ -54,8 +54,9 @@ impl StoreJournal {
     /// Follows the key's file: a person may bring another key at any time.
     fn heed_key(&self) -> Result<()> {
         let read = Key::load(&self.home).map(|key| key.map(Arc::new));
-        let damaged = |error: anyhow::Error| {
-            Blocked { code: "encryption_key_damaged", reason: format!("sync.key: {error:#}") }
+        let damaged = |error: anyhow::Error| Blocked {
+            code: "encryption_key_damaged",
+            reason: format!("sync.key: {error:#}"),
         };
         let found: Found = read.map_err(damaged);
         let name = |found: &Found| Some(found.as_ref().ok()?.as_ref()?.name.clone());
@@ -83,7 +84,9 @@ impl StoreJournal {
         self.read_tx(|tx| {
             if terms.key.is_none() && sql::state(tx, rekey::UNDER)?.is_some() {
                 let reason = "what is sent is to be encrypted, and the key is gone".to_owned();
-                return Err(anyhow::Error::new(Blocked { code: "encryption_key_missing", reason }).into());
+                return Err(
+                    anyhow::Error::new(Blocked { code: "encryption_key_missing", reason }).into()
+                );
             }
             look(tx, terms)
         })

@@ -148,7 +148,8 @@ struct Import {
 
 impl Import {
     fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
-        let key = Secret::read(&login::told("Key")?.unwrap_or_default()).map_err(KeyRefusal::from)?;
+        let key =
+            Secret::read(&login::told("Key")?.unwrap_or_default()).map_err(KeyRefusal::from)?;
         let home = desk.home()?;
         let known = Secret::load(&home).ok().flatten();
         if known.is_none_or(|known| known.name != key.name) {

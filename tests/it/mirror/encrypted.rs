@@ -323,7 +323,9 @@ fn nothing_leaves_in_clear_when_the_key_is_lost_or_damaged() {
     let mut machines = [with_key(&mirror, &key)];
     settle(&mirror, "w", &mut machines);
     let file = fleet::home(&machines[0].world).sync_key();
-    for (damage, code) in [(None, "encryption_key_missing"), (Some("coord-key-1-x"), "encryption_key_damaged")] {
+    for (damage, code) in
+        [(None, "encryption_key_missing"), (Some("coord-key-1-x"), "encryption_key_damaged")]
+    {
         match damage {
             None => std::fs::remove_file(&file).unwrap(),
             Some(text) => std::fs::write(&file, text).unwrap(),

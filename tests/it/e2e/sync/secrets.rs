@@ -9,9 +9,9 @@ use std::process::Output;
 use coord::service::resources::RESOURCES;
 use serde_json::{Value, json};
 
+use super::person;
 use crate::cloud::Cloud;
 use crate::cloud::gateway::{Gateway, PUBLISHABLE, SECRET};
-use super::person;
 use crate::e2e::rpc::Rpc;
 use crate::e2e::site::Site;
 
@@ -101,7 +101,10 @@ fn set_up(site: &Site, gateway: &Gateway, heard: &mut Heard) -> String {
     assert!(said.contains("it is not shown") && login_of(site)["token"].is_string(), "{said}");
     heard.0.push(("login".into(), said));
     let (code, said) = person(site, &[], &["sync", "key", "import"], MISTYPED);
-    assert!(code == 1 && said.contains("mistyped") && !site.home().join("sync.key").exists(), "{said}");
+    assert!(
+        code == 1 && said.contains("mistyped") && !site.home().join("sync.key").exists(),
+        "{said}"
+    );
     heard.0.push(("a mistyped key".into(), said));
 
     let (code, said) = site.at_terminal(&["sync", "key", "new"]);
@@ -114,7 +117,10 @@ fn set_up(site: &Site, gateway: &Gateway, heard: &mut Heard) -> String {
     heard.0.push(("another key".into(), said));
     let (code, shown) = site.at_terminal(&["sync", "key", "show"]);
     let shown = shown.trim().to_owned();
-    assert!(code == 0 && shown.starts_with("coord-key-1-") && shown.lines().count() == 1, "{shown}");
+    assert!(
+        code == 0 && shown.starts_with("coord-key-1-") && shown.lines().count() == 1,
+        "{shown}"
+    );
     shown
 }
 
@@ -134,7 +140,10 @@ fn looks_around(site: &Site, heard: &mut Heard) {
         &["status", "--json"],
     ] {
         let said = heard.output(&arguments.join(" "), &site.run(arguments));
-        assert!(arguments != ["sync", "status"] || said.contains("free text is encrypted"), "{said}");
+        assert!(
+            arguments != ["sync", "status"] || said.contains("free text is encrypted"),
+            "{said}"
+        );
     }
 }
 
