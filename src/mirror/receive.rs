@@ -94,6 +94,7 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
             row.body.map(|body| (row.hlc, body)),
         );
     }
+    tx.witness(row.hlc);
     if is_pending(tx, row.table, row.key)? {
         return Ok(());
     }
@@ -143,6 +144,9 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     if reject.code == "lost" {
         return Ok(());
     }
+    if reject.code == "conflict" && is_pending(tx, &reject.table, &reject.key)? {
+        return unseen(tx, reject);
+    }
     let ours = match catalogue::table(&reject.table) {
         Some(table) => rows::find(tx, table, &rows::key_values(&reject.key).unwrap_or_default())?,
         None => None,
@@ -161,13 +165,19 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     if let ("conflict", Some(kind)) = (reject.code.as_str(), catalogue::table(&reject.table)) {
         let (table, key) = (reject.table.as_str(), reject.key.as_str());
         sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
-        if !is_pending(tx, &reject.table, &reject.key)? {
-            let holds = stricter(&reject.table, ours.as_ref(), theirs);
-            write(tx, kind, &reject.key, holds.as_ref())?;
-            tell(tx);
-        }
+        let holds = stricter(&reject.table, ours.as_ref(), theirs);
+        write(tx, kind, &reject.key, holds.as_ref())?;
+        tell(tx);
     }
     Ok(())
+}
+
+/// A change that was refused is followed by another of the same row, made without having seen
+/// theirs either: it is judged by what the first was made on, and shown in its place.
+fn unseen(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
+    let (table, key) = (reject.table.as_str(), reject.key.as_str());
+    let revision = (log::revision(tx, table, key)? - 1).max(0);
+    sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })
 }
 
 /// What is set aside.
@@ -214,9 +224,7 @@ pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
     let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
     for row in rows {
         if policy && is_pending(tx, table, &row.key)? {
-            // The change that waits replaces the row as it is now.
-            let (key, hlc, revision) = (row.key.as_str(), row.hlc, row.revision.unwrap_or(0));
-            sql::agree(tx, &Agreed { table, key, device: None, hlc, revision })?;
+            // The change that waits is judged by what it was made on.
             continue;
         }
         let owned = catalogue::table(table).is_some_and(|table| table.class == Class::Owner);

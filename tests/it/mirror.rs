@@ -6,3 +6,4 @@ mod capture;
 mod exchange;
 mod fleet;
 mod picture;
+mod stories;
