@@ -145,8 +145,15 @@ impl Journal for StoreJournal {
         // The log first: should the process end here, the same identity is enrolled again,
         // which the mirror takes for a repetition, and the log begins anew once more.
         self.write(export::begin_anew)?;
-        self.login.lock().unwrap_or_else(PoisonError::into_inner).take_identity(&self.home)?;
-        self.write(|tx| sql::unset_state(tx, "fork"))
+        let device = {
+            let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
+            login.take_identity(&self.home)?;
+            login.device.clone()
+        };
+        self.write(move |tx| {
+            sql::set_state(tx, "device", &device)?;
+            sql::unset_state(tx, "fork")
+        })
     }
 
     fn export(&self) -> Result<bool> {

@@ -100,12 +100,17 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
     }
     let holds = match aside::undecided(tx, row.table, row.key)? {
         // Nobody has decided yet: what is forbidden here stays forbidden.
-        Some(ours) => stricter(row.table, ours.as_ref(), row.body),
+        Some(ours) => {
+            aside::renew(tx, row.table, row.key, row.body, row.revision)?;
+            stricter(row.table, ours.as_ref(), row.body)
+        }
         None => row.body.cloned(),
     };
     write(tx, table, row.key, holds.as_ref())?;
-    let Arrival { table, key, device, hlc, revision, .. } = *row;
-    sql::agree(tx, &Agreed { table, key, device: Some(device), hlc, revision })
+    let Arrival { table, key, hlc, revision, .. } = *row;
+    let known = if row.device.is_empty() { sql::author(tx, table, key)? } else { None };
+    let device = Some(row.device).filter(|device| !device.is_empty()).or(known.as_deref());
+    sql::agree(tx, &Agreed { table, key, device, hlc, revision })
 }
 
 /// Makes the row as it is said to be.
@@ -118,7 +123,7 @@ fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome
 }
 
 /// Whether a change of the row has not been sent.
-fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
+pub fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
     let acked = sql::acked(tx)?;
     let pending = "SELECT 1 FROM change_log WHERE seq > :acked AND tbl = :tbl AND pk = :pk LIMIT 1";
     let named = named_params! { ":acked": acked, ":tbl": table, ":pk": key };
@@ -131,6 +136,8 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject]) -> Outcome<()> {
         let agreed = log::revision(tx, &table, &key)?;
         let revision = agreed + 1;
         sql::agree(tx, &Agreed { table: &table, key: &key, revision, ..Agreed::default() })?;
+        // Whoever changed the row after a conflict has decided it.
+        aside::close(tx, &table, &key)?;
     }
     sql::set_state(tx, "acked", &seq.to_string())?;
     for reject in refused {
@@ -190,20 +197,24 @@ struct Aside<'a> {
     revision: i64,
 }
 
-fn put_aside(tx: &Tx<'_>, table: &str, key: &str, aside: &Aside<'_>) -> Outcome<()> {
+fn put_aside(tx: &Tx<'_>, table: &str, key: &str, what: &Aside<'_>) -> Outcome<()> {
+    if what.code == "conflict" {
+        // One question about one row.
+        aside::close(tx, table, key)?;
+    }
     tx.run(
         "INSERT INTO sync_aside (aside_id, seq, tbl, pk, code, reason, ours, theirs, revision, at)
          VALUES ((SELECT coalesce(max(aside_id), 0) + 1 FROM sync_aside), :seq, :tbl, :pk, :code,
                  :reason, :ours, :theirs, :revision, coord_hlc() >> 16)",
         named_params! {
-            ":seq": aside.seq,
+            ":seq": what.seq,
             ":tbl": table,
             ":pk": key,
-            ":code": aside.code,
-            ":reason": aside.reason,
-            ":ours": aside.ours.map(Value::to_string),
-            ":theirs": aside.theirs.map(Value::to_string),
-            ":revision": aside.revision,
+            ":code": what.code,
+            ":reason": what.reason,
+            ":ours": what.ours.map(Value::to_string),
+            ":theirs": what.theirs.map(Value::to_string),
+            ":revision": what.revision,
         },
     )?;
     Ok(())

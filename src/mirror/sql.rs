@@ -201,6 +201,13 @@ pub fn agreed(tx: &Tx<'_>) -> Outcome<Vec<(String, String)>> {
     Ok(tx.all("SELECT tbl, pk FROM sync_rows", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// Who wrote the row that is agreed upon, if it was another device.
+pub fn author(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<String>> {
+    let sql = "SELECT device_id FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    Ok(tx.one(sql, named, |row| row.get(0))?.flatten())
+}
+
 /// The hybrid time agreed upon for a row, and whether this device wrote it.
 pub fn agreed_time(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<(i64, bool)>> {
     let sql = "SELECT hlc, device_id IS NULL FROM sync_rows WHERE tbl = :tbl AND pk = :pk";

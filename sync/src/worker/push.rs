@@ -8,6 +8,9 @@ use crate::remote::Transport;
 use crate::trouble::Trouble;
 use crate::wire::{self, Pushed};
 
+/// How often a change must be refused by itself before it is set aside.
+const BELIEVED: u32 = 4;
+
 impl<J: Journal, T: Transport> Worker<J, T> {
     pub(super) async fn push(&mut self, state: &State, now: u64) -> Result<(), Stop> {
         let limits = batch::USUAL.halved(self.halvings);
@@ -64,6 +67,12 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         self.halvings = 0;
         if batch.changes.is_empty() {
             return Err(Trouble::Nonsense { what: what.into() }.into());
+        }
+        // Whoever says so once may be mistaken, or stand in between.
+        let times = if self.refused.0 == batch.first { self.refused.1 + 1 } else { 1 };
+        self.refused = (batch.first, times);
+        if times < BELIEVED {
+            return Err(Trouble::Busy { what: what.into(), after: None }.into());
         }
         self.journal.set_aside(batch.first, "untransportable", what)?;
         Ok(())
