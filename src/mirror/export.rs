@@ -113,18 +113,17 @@ pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     sql::set_state(tx, "resnapshot", "forked")?;
     for (name, key, hlc) in unsent {
         if let Some(table) = catalogue::table(&name) {
-            log_again(tx, table, &key, hlc)?;
+            log_again(tx, table, &key, Some(hlc))?;
         }
     }
     Ok(())
 }
 
-/// Logs a row as it is, with that time.
-fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: i64) -> Outcome<()> {
+/// Logs a row as it is, with that time; none: as a change of now.
+pub fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: Option<i64>) -> Outcome<()> {
     let values = rows::key_values(key).unwrap_or_default();
     if let Some(body) = rows::find(tx, table, &values)? {
-        let row = Exported { key: key.to_owned(), body: Some(body.to_string()), hlc };
-        sql::log(tx, table, &row)?;
+        sql::log_row(tx, table, key, &body.to_string(), hlc)?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::catalogue::{self, Class, Table};
 use super::sql::Agreed;
 use super::stricter::stricter;
-use super::{aside, log, rows, sql};
+use super::{aside, export, log, rows, sql};
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
 
@@ -106,11 +106,25 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
         }
         None => row.body.cloned(),
     };
+    if stays_forgotten(tx, table, row)? {
+        return export::log_again(tx, table, row.key, None);
+    }
     write(tx, table, row.key, holds.as_ref())?;
     let Arrival { table, key, hlc, revision, .. } = *row;
     let known = if row.device.is_empty() { sql::author(tx, table, key)? } else { None };
     let device = Some(row.device).filter(|device| !device.is_empty()).or(known.as_deref());
     sql::agree(tx, &Agreed { table, key, device, hlc, revision })
+}
+
+/// Whether the row is of a memory that was forgotten here: whoever pinned it did not know, or
+/// the mirror was put back to before. It is told again.
+fn stays_forgotten(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<bool> {
+    let forgotten = |row: &Value| row.get("forgotten_at").is_some_and(|at| !at.is_null());
+    if row.body.is_none_or(|body| table.name != "episodic_memories" || forgotten(body)) {
+        return Ok(false);
+    }
+    let ours = rows::find(tx, table, &rows::key_values(row.key).unwrap_or_default())?;
+    Ok(ours.as_ref().is_some_and(forgotten))
 }
 
 /// Makes the row as it is said to be.

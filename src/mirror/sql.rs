@@ -116,6 +116,15 @@ pub fn log(tx: &Tx<'_>, table: &Table, row: &Exported) -> Outcome<()> {
     Ok(())
 }
 
+/// Appends a row as it is to the log, with that time or the time of now.
+pub fn log_row(tx: &Tx<'_>, table: &Table, key: &str, body: &str, hlc: Option<i64>) -> Outcome<()> {
+    tx.run(
+        &capture::insert(":tbl", "i", ":pk", ":body", "coalesce(:hlc, coord_hlc())"),
+        named_params! { ":tbl": table.name, ":pk": key, ":body": body, ":hlc": hlc },
+    )?;
+    Ok(())
+}
+
 /// The number of the last change, 0 if there is none.
 pub fn last_seq(tx: &Tx<'_>) -> Outcome<i64> {
     let sql = "SELECT seq FROM change_log ORDER BY seq DESC LIMIT 1";

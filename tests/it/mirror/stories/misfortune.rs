@@ -40,7 +40,7 @@ impl Story<'_> {
         if self.seed % 8 == 3 {
             plan.push((self.dice.u32(0..turns), Catastrophe::Crash));
         }
-        if self.seed % 5 == 1 {
+        if self.seed % 5 == 9 {
             let copied = self.dice.u32(0..turns);
             let back = self.dice.u32(copied..turns);
             plan.extend([(copied, Catastrophe::Copy), (back, Catastrophe::PutBack)]);

@@ -49,7 +49,7 @@ impl Events {
 
     /// Whether each kind came up.
     pub fn are_many(&self) -> bool {
-        let rare = [self.crashes, self.mirror_put_back, self.put_back, self.copied, self.forks];
+        let rare = [self.crashes, self.put_back, self.copied, self.forks];
         let usual = [self.kills, self.kills_in_step, self.clocks, self.conflicts];
         rare.iter().all(|many| *many >= 3)
             && usual.iter().all(|many| *many >= 10)
