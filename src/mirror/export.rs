@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Class, Kind, Table};
 use super::sql::Exported;
-use super::{capture, log, rows, sql};
+use super::{capture, log, restored, rows, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -109,8 +109,9 @@ pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     for name in ["export_after", "exported_until"] {
         sql::unset_state(tx, name)?;
     }
+    restored::forget(tx)?;
     // What the old name left in the mirror is a stranger's from now on.
-    sql::set_state(tx, "resnapshot", "forked")?;
+    want_snapshot(tx, "forked")?;
     for (name, key, hlc) in unsent {
         if let Some(table) = catalogue::table(&name) {
             log_again(tx, table, &key, Some(hlc))?;
@@ -119,13 +120,26 @@ pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     Ok(())
 }
 
-/// Logs a row as it is, with that time; none: as a change of now.
+/// Logs a row as it is, or that it is gone, with that time; none: as a change of now.
 pub fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: Option<i64>) -> Outcome<()> {
     let values = rows::key_values(key).unwrap_or_default();
-    if let Some(body) = rows::find(tx, table, &values)? {
-        sql::log_row(tx, table, key, &body.to_string(), hlc)?;
+    match rows::find(tx, table, &values)? {
+        Some(body) => sql::log_row(tx, table, key, Some(&body.to_string()), hlc),
+        // Of all that is shared, policies alone are taken away.
+        None if table.class == Class::Policy => sql::log_row(tx, table, key, None, hlc),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Notes why a snapshot is needed. That the mirror was put back is more than any other reason.
+///
+/// # Errors
+/// Faults only.
+pub fn want_snapshot(tx: &Tx<'_>, why: &str) -> Outcome<()> {
+    if sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY) {
+        return Ok(());
+    }
+    sql::set_state(tx, "resnapshot", why)
 }
 
 /// Logs the rows of a bucket once more; whether others write rows there too.

@@ -15,6 +15,7 @@ pub mod journal;
 mod log;
 pub mod login;
 mod receive;
+mod restored;
 mod rows;
 mod sql;
 mod stricter;

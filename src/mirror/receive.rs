@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::catalogue::{self, Class, Table};
 use super::sql::Agreed;
 use super::stricter::stricter;
-use super::{aside, export, log, rows, sql};
+use super::{aside, export, log, restored, rows, sql};
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
 
@@ -95,7 +95,7 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
         );
     }
     tx.witness(row.hlc);
-    if is_pending(tx, row.table, row.key)? {
+    if is_pending(tx, row.table, row.key)? || is_unexported(tx, table, row.key)? {
         return Ok(());
     }
     let holds = match aside::undecided(tx, row.table, row.key)? {
@@ -138,20 +138,40 @@ fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome
 
 /// Whether a change of the row has not been sent.
 pub fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
-    let acked = sql::acked(tx)?;
+    let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
+    // Policies that the mirror lost are given back as they are now.
+    let lost = if policy { restored::resent_until(tx)? } else { 0 };
+    let acked = sql::acked(tx)?.max(lost);
     let pending = "SELECT 1 FROM change_log WHERE seq > :acked AND tbl = :tbl AND pk = :pk LIMIT 1";
     let named = named_params! { ":acked": acked, ":tbl": table, ":pk": key };
     Ok(tx.one(pending, named, |_| Ok(()))?.is_some())
 }
 
+/// Whether the row was here before sync was switched on, and the mirror has yet to hear of it.
+fn is_unexported(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<bool> {
+    if table.class != Class::Policy || sql::state(tx, "export")?.is_none() {
+        return Ok(false);
+    }
+    let values = rows::key_values(key).unwrap_or_default();
+    Ok(sql::known(tx, &table.name, key)?.is_none() && rows::find(tx, table, &values)?.is_some())
+}
+
 /// The mirror has everything up to `seq` but what it refused.
 pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject]) -> Outcome<()> {
-    for (table, key) in sql::policies_between(tx, sql::acked(tx)?, seq)? {
-        let agreed = log::revision(tx, &table, &key)?;
+    let (acked, given) = (sql::acked(tx)?, restored::given(tx)?);
+    for change in sql::policies_between(tx, acked.max(restored::resent_until(tx)?), seq)? {
+        let (table, key) = (change.table.as_str(), change.key.as_str());
+        let same = |reject: &Reject| reject.table == table && reject.key == key;
+        let agreed = log::revision(tx, table, key)?;
+        // What came and went before the mirror heard of it has no revision there.
+        let never_there = change.removed && agreed == 0;
+        if given.contains(&change.last) || refused.iter().any(same) || never_there {
+            continue;
+        }
         let revision = agreed + 1;
-        sql::agree(tx, &Agreed { table: &table, key: &key, revision, ..Agreed::default() })?;
+        sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
         // Whoever changed the row after a conflict has decided it.
-        aside::close(tx, &table, &key)?;
+        aside::close(tx, table, key)?;
     }
     sql::set_state(tx, "acked", &seq.to_string())?;
     for reject in refused {
@@ -165,8 +185,20 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     if reject.code == "lost" {
         return Ok(());
     }
-    if reject.code == "conflict" && is_pending(tx, &reject.table, &reject.key)? {
-        return unseen(tx, reject);
+    let pending = is_pending(tx, &reject.table, &reject.key)?;
+    if let Some(table) = catalogue::table(&reject.table)
+        && restored::refused(tx, table, reject, pending)?
+    {
+        tell(tx);
+        return Ok(());
+    }
+    if reject.code == "known" {
+        return known(tx, reject);
+    }
+    if reject.code == "conflict" && pending {
+        // It is followed by another change of the row, made without having seen theirs either:
+        // that one is judged by what this one was made on, and shown in its place.
+        return Ok(());
     }
     let ours = match catalogue::table(&reject.table) {
         Some(table) => rows::find(tx, table, &rows::key_values(&reject.key).unwrap_or_default())?,
@@ -193,11 +225,11 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     Ok(())
 }
 
-/// A change that was refused is followed by another of the same row, made without having seen
-/// theirs either: it is judged by what the first was made on, and shown in its place.
-fn unseen(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
+/// What the change brings about was there already.
+fn known(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     let (table, key) = (reject.table.as_str(), reject.key.as_str());
-    let revision = (log::revision(tx, table, key)? - 1).max(0);
+    let revision = reject.revision.unwrap_or(0);
+    aside::close(tx, table, key)?;
     sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })
 }
 
@@ -246,17 +278,17 @@ pub fn set_aside_own(tx: &Tx<'_>, seq: i64, code: &str, reason: &str) -> Outcome
 /// Applies rows of a snapshot.
 pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
     let own = sql::state(tx, "device")?;
-    let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
+    let Some(kind) = catalogue::table(table) else { return Ok(()) };
     for row in rows {
-        if policy && is_pending(tx, table, &row.key)? {
-            // The change that waits is judged by what it was made on.
-            continue;
-        }
-        let owned = catalogue::table(table).is_some_and(|table| table.class == Class::Owner);
-        if owned && own.as_deref() == Some(&row.device) {
+        if kind.class == Class::Owner && own.as_deref() == Some(&row.device) {
             continue;
         }
         let revision = row.revision.unwrap_or(0);
+        let pending = is_pending(tx, table, &row.key)?;
+        if !pending && restored::is_older(tx, kind, &row.key, row.hlc, revision)? {
+            restored::give(tx, kind, &row.key)?;
+            continue;
+        }
         let body = Some(&row.body);
         arrive(
             tx,
@@ -280,13 +312,18 @@ pub fn end_of_snapshot(
     }
     let present: BTreeSet<(&str, &str)> =
         seen.iter().map(|(_, table, key)| (table.as_str(), key.as_str())).collect();
+    let put_back = sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY);
     for (table, key) in sql::agreed(tx)? {
-        let known = catalogue::table(&table).filter(|table| table.class == Class::Policy);
-        if let (Some(kind), false) = (known, present.contains(&(table.as_str(), key.as_str()))) {
+        let Some(kind) = catalogue::table(&table) else { continue };
+        if present.contains(&(table.as_str(), key.as_str())) || is_pending(tx, &table, &key)? {
+            continue;
+        }
+        let values = rows::key_values(&key).unwrap_or_default();
+        if put_back && rows::find(tx, kind, &values)?.is_some() {
+            restored::give(tx, kind, &key)?;
+        } else if kind.class == Class::Policy {
             sql::disagree(tx, &table, &key)?;
-            if !is_pending(tx, &table, &key)? {
-                write(tx, kind, &key, None)?;
-            }
+            write(tx, kind, &key, None)?;
         }
     }
     sql::unset_state(tx, "resnapshot")?;

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test")]
 
 mod capture;
+mod disputes;
 mod exchange;
 mod fleet;
 mod picture;
+mod returns;
 mod stories;

@@ -114,6 +114,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             self.want_snapshot("restored")?;
             self.through = None;
         } else {
+            self.want_snapshot("restored")?;
             self.journal.want_fork("the mirror was put back beyond what the log still has")?;
         }
         Ok(())

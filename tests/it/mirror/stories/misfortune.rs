@@ -40,7 +40,7 @@ impl Story<'_> {
         if self.seed % 8 == 3 {
             plan.push((self.dice.u32(0..turns), Catastrophe::Crash));
         }
-        if self.seed % 5 == 9 {
+        if self.seed % 5 == 1 {
             let copied = self.dice.u32(0..turns);
             let back = self.dice.u32(copied..turns);
             plan.extend([(copied, Catastrophe::Copy), (back, Catastrophe::PutBack)]);
@@ -52,7 +52,8 @@ impl Story<'_> {
 
     /// Something befalls one machine.
     pub fn misfortune(&mut self, at: usize) {
-        match self.dice.u32(0..20) {
+        let what = self.dice.u32(0..20);
+        match what {
             0..3 => self.kill(at),
             3..6 => self.kill_in_step(at),
             6..8 => self.copies.machines.push((at, self.machines[at].world.save())),
@@ -61,12 +62,13 @@ impl Story<'_> {
             10..13 => self.wind(at),
             13 => self.pause(at),
             14 => self.switch_off_and_on(at),
-            15 => self.machines[at].journal().want_snapshot("asked").expect("it can be noted"),
+            15 => self.fetch_all(at),
             16 => self.machines[at].journal().want_fork("asked").expect("it can be noted"),
             17 => self.time_passes(at),
             18 => self.machines[at].pass([pace::VERIFY, pace::COMPARE][self.dice.usize(0..2)]),
             _ => self.seal(at),
         }
+        self.note(at, &format!("misfortune {what}"));
     }
 
     fn kill(&mut self, at: usize) {
@@ -121,6 +123,11 @@ impl Story<'_> {
         self.machines[at].restart();
     }
 
+    fn fetch_all(&mut self, at: usize) {
+        self.machines[at].journal().want_snapshot("asked").expect("it can be noted");
+        self.machines[at].restart();
+    }
+
     /// Leases end, and sessions that are silent.
     fn time_passes(&mut self, at: usize) {
         let world = &self.machines[at].world;
@@ -150,6 +157,7 @@ impl Story<'_> {
     }
 
     pub fn catastrophe(&mut self, what: Catastrophe) {
+        self.diary.push(format!("{what:?}"));
         match what {
             Catastrophe::Crash => {
                 self.events.crashes += 1;

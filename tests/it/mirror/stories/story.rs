@@ -49,7 +49,7 @@ impl Events {
 
     /// Whether each kind came up.
     pub fn are_many(&self) -> bool {
-        let rare = [self.crashes, self.put_back, self.copied, self.forks];
+        let rare = [self.crashes, self.mirror_put_back, self.put_back, self.copied, self.forks];
         let usual = [self.kills, self.kills_in_step, self.clocks, self.conflicts];
         rare.iter().all(|many| *many >= 3)
             && usual.iter().all(|many| *many >= 10)
@@ -67,6 +67,16 @@ pub struct Story<'m> {
     pub told: Told,
     pub copies: Copies,
     pub events: Events,
+    /// What happened, for whoever wonders how it came to this.
+    pub diary: Vec<String>,
+}
+
+impl Drop for Story<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", self.diary.join("\n"));
+        }
+    }
 }
 
 impl<'m> Story<'m> {
@@ -83,6 +93,7 @@ impl<'m> Story<'m> {
             told: Told::default(),
             copies: Copies::default(),
             events: Events::default(),
+            diary: vec![],
         };
         mirror.gateway.lose_what_is_late();
         mirror.gateway.always(Fault::None);
@@ -123,11 +134,26 @@ impl<'m> Story<'m> {
             self.events.faults += u64::from(fault != Fault::None);
             self.mirror.gateway.always(fault);
             self.machines[at].step();
+            self.note(at, &format!("step, {fault:?}"));
         }
         self.mirror.gateway.always(Fault::None);
         if self.dice.u32(0..8) == 0 {
             self.check_prefix(at);
         }
+    }
+
+    pub fn note(&mut self, at: usize, what: &str) {
+        let state = self.machines[at].state();
+        self.diary.push(format!(
+            "{at} {}: {what}; {} of {}, at {}, {:?} {:?}{}",
+            &state.device[..4],
+            state.acked,
+            state.newest,
+            state.cursor.position,
+            state.fork,
+            state.resnapshot,
+            if state.exporting { ", exporting" } else { "" },
+        ));
     }
 
     fn fault(&mut self) -> Fault {
