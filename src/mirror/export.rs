@@ -64,6 +64,9 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
     };
     let after = sql::state(tx, "export_after")?;
     let after: Option<Vec<Value>> = after.and_then(|text| serde_json::from_str(&text).ok());
+    if table.name == "audit_log" && after.is_none() {
+        seals_first(tx)?;
+    }
     let mut page = sql::rows_after(tx, table, after.as_deref(), STEP)?;
     for row in &mut page {
         if let Some(hlc) = time_of(tx, table, &row.key, row.hlc)? {
@@ -76,6 +79,16 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
         _ => next_table(tx, table, at)?,
     }
     Ok(true)
+}
+
+/// Where the chain of the audit log begins here: what was sealed is not there any more, and the
+/// mirror would miss it.
+fn seals_first(tx: &Tx<'_>) -> Outcome<()> {
+    let Some(seals) = catalogue::table("audit_seals") else { return Ok(()) };
+    for row in sql::rows_after(tx, seals, None, usize::MAX >> 1)? {
+        sql::log(tx, seals, &row)?;
+    }
+    Ok(())
 }
 
 fn next_table(tx: &Tx<'_>, table: &Table, at: usize) -> Outcome<()> {

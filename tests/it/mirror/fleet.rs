@@ -1,8 +1,10 @@
 //! Machines with stores of their own, and one mirror in a real PostgreSQL.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use coord::audit::seal;
 use coord::home::Home;
 use coord::mirror::catalogue;
 use coord::mirror::journal::StoreJournal;
@@ -216,6 +218,19 @@ fn worker(world: &World) -> Worker<StoreJournal, Remote> {
     Worker::new(journal, remote, catalogue::schema(), 1)
 }
 
+/// All audit rows of a world leave its database, as those do that are old enough.
+pub fn seal(world: &World) {
+    let (store, now) = (world.service.store(), world.clock.now());
+    // What a look leaves behind is written first.
+    store.write_blocking(|_| Ok(())).unwrap();
+    let ripe = store.read(|tx| seal::ripe(tx, now.plus(1))).unwrap();
+    let Some((start, rows)) = ripe else { return };
+    let file = seal::write_segment(store.backups(), &start, &rows).unwrap();
+    let segment = seal::verify_segment(&file).unwrap();
+    let name = file.display().to_string();
+    store.write_blocking(move |tx| seal::seal(tx, &name, &segment, now)).unwrap();
+}
+
 pub fn home(world: &World) -> Home {
     Home::locate(Some(world.folder.path().join("home")), None).unwrap()
 }
@@ -223,9 +238,14 @@ pub fn home(world: &World) -> Home {
 /// Lets everybody work until nothing is to be done.
 pub fn settle(mirror: &Mirror, workspace: &str, machines: &mut [Machine]) {
     mirror.gateway.always(Fault::None);
-    for round in 0..2_000 {
-        let rest = machines.iter_mut().filter_map(|machine| machine.step().then_some(())).count();
-        if round > 4 && rest > 0 && is_level(mirror, workspace, machines) {
+    let mut rested = BTreeSet::new();
+    for _ in 0..2_000 {
+        for (at, machine) in machines.iter_mut().enumerate() {
+            if machine.step() {
+                rested.insert(at);
+            }
+        }
+        if rested.len() == machines.len() && is_level(mirror, workspace, machines) {
             return;
         }
     }

@@ -18,6 +18,11 @@ fn remember(machine: &Machine, summary: &str) -> Value {
     fields(&machine.world.agent("ann").asks("remember", memory))["memory_id"].clone()
 }
 
+fn remember_in(world: &World, summary: &str) {
+    let memory = json!({ "event_type": "discovery", "summary": summary });
+    assert!(world.agent("ann").asks("remember", memory).success());
+}
+
 /// The others' devices that have rows of a table here.
 fn peers(machine: &Machine, table: &str) -> Vec<String> {
     let sql = "SELECT DISTINCT device_id FROM peer_rows WHERE tbl = ?1";
@@ -100,6 +105,27 @@ fn groups_are_everybody_s_and_breaches_are_shown_to_all() {
     let groups = person(&machines[0], "list_groups", json!({}));
     assert!(!groups.to_string().contains("guests"), "{groups}");
     assert_eq!(fleet::counted(&mirror, "breaches", &machines[0].device()), 1);
+}
+
+#[test]
+fn a_device_that_sealed_audit_rows_before_is_whole_to_the_mirror_under_every_name() {
+    let mirror = Mirror::start();
+    let world = World::new();
+    remember_in(&world, "sealed");
+    fleet::seal(&world);
+    remember_in(&world, "not sealed");
+    let mut machines = [Machine::join(&mirror, "w", world)];
+    for forks in 0..2 {
+        settle(&mirror, "w", &mut machines);
+        let broken = "count(*) from coord.devices where broken_at is not null";
+        assert_eq!(mirror.ask(broken), "0", "after {forks} forks");
+        let device = machines[0].device();
+        assert_eq!(fleet::counted(&mirror, "audit_seals", &device), forks + 1);
+        assert_eq!(person(&machines[0], "list_conflicts", json!({}))["conflicts"], json!([]));
+        settle(&mirror, "w", &mut machines);
+        fleet::seal(&machines[0].world);
+        machines[0].journal().want_fork("asked").unwrap();
+    }
 }
 
 /// What the mirror lost when it was put back it gets again from whoever has it, though who did it

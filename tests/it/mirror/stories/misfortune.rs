@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use coord::audit::seal;
 use coord::life;
 use coord::time::{HOUR, MINUTE};
 use coord_sync::{Journal as _, pace};
 use serde_json::json;
 
-use super::super::fleet::Machine;
+use super::super::fleet::{self, Machine};
 use super::story::Story;
 use crate::world::{Saved, World};
 
@@ -139,21 +138,11 @@ impl Story<'_> {
 
     /// Audit rows that the mirror has leave the database.
     fn seal(&mut self, at: usize) {
-        let store = self.machines[at].store();
         let state = self.machines[at].state();
         if state.acked < state.newest || state.exporting {
             return;
         }
-        let now = self.machines[at].world.clock.now();
-        let Some((start, rows)) = store.read(|tx| seal::ripe(tx, now)).expect("rows can be read")
-        else {
-            return;
-        };
-        let file = seal::write_segment(store.backups(), &start, &rows).expect("it can be written");
-        let segment = seal::verify_segment(&file).expect("it is whole");
-        let name = file.display().to_string();
-        let sealed = store.write_blocking(move |tx| seal::seal(tx, &name, &segment, now));
-        sealed.expect("it can be sealed");
+        fleet::seal(&self.machines[at].world);
     }
 
     pub fn catastrophe(&mut self, what: Catastrophe) {

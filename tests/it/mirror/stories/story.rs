@@ -108,7 +108,7 @@ impl<'m> Story<'m> {
 
     /// Work and misfortune.
     pub fn play(&mut self) {
-        let turns = self.dice.u32(40..=100);
+        let turns = self.dice.u32(40..=80);
         let mut plan = self.plan(turns);
         for turn in 0..turns {
             let at = self.dice.usize(0..self.machines.len());
@@ -181,7 +181,7 @@ impl<'m> Story<'m> {
         }
         // What is late arrives now, or never.
         self.mirror.gateway.next([Fault::Overtaken]);
-        for pause in [pace::VERIFY, pace::COMPARE, pace::VERIFY] {
+        for pause in [pace::COMPARE, pace::VERIFY] {
             settle(self.mirror, &self.workspace, &mut self.machines);
             self.check_what_is_forbidden();
             for machine in &mut self.machines {
