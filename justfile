@@ -33,6 +33,10 @@ bench *ARGS:
 chaos KILLS="1000":
     COORD_CHAOS_KILLS={{KILLS}} cargo nextest run --release -E 'test(chaos)' --no-capture
 
+# Thousands of histories of machines and a Postgres, and of the worker alone; the tests tell some hundreds.
+stories SEEDS="5000":
+    COORD_SEEDS={{SEEDS}} cargo nextest run --release --workspace -E 'test(stories::) + test(every_history)' --no-capture
+
 # Looks for texts that break the guardrails; needs cargo-fuzz (`cargo install cargo-fuzz`), no nightly toolchain.
 fuzz SECONDS="60":
     mkdir -p tests/fuzz/found

@@ -7,6 +7,7 @@
 //! - `COORD_SEEDS=5000` tells so many; `COORD_SEED=17` tells that one.
 
 mod checks;
+mod daemons;
 mod history;
 mod misfortune;
 mod story;
