@@ -186,19 +186,13 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
         return Ok(());
     }
     let pending = is_pending(tx, &reject.table, &reject.key)?;
-    if let Some(table) = catalogue::table(&reject.table)
-        && restored::refused(tx, table, reject, pending)?
-    {
-        tell(tx);
-        return Ok(());
-    }
     if reject.code == "known" {
         return known(tx, reject);
     }
     if reject.code == "conflict" && pending {
         // It is followed by another change of the row, made without having seen theirs either:
         // that one is judged by what this one was made on, and shown in its place.
-        return Ok(());
+        return restored::was_not_taken(tx, reject);
     }
     let ours = match catalogue::table(&reject.table) {
         Some(table) => rows::find(tx, table, &rows::key_values(&reject.key).unwrap_or_default())?,

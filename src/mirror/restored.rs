@@ -2,13 +2,12 @@
 //!
 //! - What a device did it sends again from its log. Here are the rows that others wrote, and
 //!   policies, of which only what holds now is sent and not what once held.
-//! - To give a row back is nobody's decision: where the mirror has another by then, that one
-//!   stands, and no person is asked.
+//! - Where the mirror has another by then, a person decides between them as between any two.
 
 use coord_sync::wire::Reject;
 
 use super::catalogue::{Class, Table};
-use super::{export, rows, sql};
+use super::{export, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -68,27 +67,14 @@ pub fn give(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<()> {
     export::log_again(tx, table, key, Some(hlc))
 }
 
-/// What becomes of a row that was given back and not taken; whether there was such a one.
-pub fn refused(tx: &Tx<'_>, table: &Table, reject: &Reject, pending: bool) -> Outcome<bool> {
+/// A policy that was given back was not taken, and a change of it waits: that was made on what
+/// was not taken, so that it must not be either.
+pub fn was_not_taken(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     if !given(tx)?.contains(&reject.seq) {
-        return Ok(false);
+        return Ok(());
     }
-    let (name, key) = (table.name.as_str(), reject.key.as_str());
-    let known = sql::known(tx, name, key)?.map_or(0, |known| known.revision);
-    let theirs = reject.theirs.as_ref().filter(|theirs| !theirs.is_null());
-    let revision = match reject.revision {
-        // The change that waits was made on what was not taken, and is put before a person.
-        _ if pending => (known - 1).max(0),
-        Some(revision) => revision,
-        None => known,
-    };
-    sql::agree(tx, &sql::Agreed { table: name, key, revision, ..sql::Agreed::default() })?;
-    if !pending {
-        let values = rows::key_values(key).unwrap_or_default();
-        match theirs {
-            Some(body) => rows::put(tx, table, &values, body)?,
-            None => rows::remove(tx, table, &values)?,
-        }
-    }
-    Ok(true)
+    let (table, key) = (reject.table.as_str(), reject.key.as_str());
+    let known = sql::known(tx, table, key)?.map_or(0, |known| known.revision);
+    let revision = (known - 1).max(0);
+    sql::agree(tx, &sql::Agreed { table, key, revision, ..sql::Agreed::default() })
 }

@@ -79,8 +79,12 @@ impl Lives {
             let all = format!("coalesce(jsonb_agg({key}::text), '[]') from coord.{table}");
             serde_json::from_str(&self.mirror.ask(&all)).expect("a list")
         };
-        until("the mirror has every task", || ids("work_queue", "task_id").is_superset(&self.tasks));
-        until("the mirror has every memory", || ids("episodic_memories", "memory_id") == self.memories);
+        until("the mirror has every task", || {
+            ids("work_queue", "task_id").is_superset(&self.tasks)
+        });
+        until("the mirror has every memory", || {
+            ids("episodic_memories", "memory_id") == self.memories
+        });
         for site in &self.sites {
             for id in &self.memories {
                 until("every machine has every memory", || {
@@ -91,7 +95,8 @@ impl Lives {
             assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
         }
         assert_eq!(self.mirror.ask("count(*) from coord.devices where broken_at is not null"), "0");
-        let holes = "(select sum(head - floor) from coord.workspaces) - count(*) from coord.cloud_log";
+        let holes =
+            "(select sum(head - floor) from coord.workspaces) - count(*) from coord.cloud_log";
         assert_eq!(self.mirror.ask(holes), "0", "positions are dense");
     }
 }
