@@ -17,6 +17,7 @@ mod work;
 use super::fleet::Mirror;
 use crate::cloud::Cloud;
 use crate::schema::pg::{Postgres, SURVIVING};
+use crate::world::World;
 use story::{Events, Story};
 
 /// Stories of one run, together.
@@ -37,11 +38,12 @@ fn tell(part: u64) {
     };
     let mirror = Mirror::of(Cloud::on(Postgres::start_with(SURVIVING)));
     mirror.cloud.sql().batch_execute(history::WATCH).expect("ours");
+    let fresh = World::new().save();
     let mut events = Events::default();
     let many = seeds.len() as u64;
     for seed in seeds {
         let on_panic = Alone(seed);
-        let mut story = Story::begin(&mirror, seed);
+        let mut story = Story::begin(&mirror, &fresh, seed);
         story.play();
         story.end();
         events.add(&story.events);

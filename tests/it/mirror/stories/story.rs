@@ -9,7 +9,7 @@ use super::super::fleet::{Machine, Mirror, settle};
 use super::misfortune::Copies;
 use super::told::Told;
 use crate::cloud::gateway::Fault;
-use crate::world::{NOON, World, fields};
+use crate::world::{NOON, Saved, World, fields};
 
 /// How often a person has to decide before nothing is left to decide.
 const DECISIONS: usize = 40;
@@ -80,7 +80,7 @@ impl Drop for Story<'_> {
 }
 
 impl<'m> Story<'m> {
-    pub fn begin(mirror: &'m Mirror, seed: u64) -> Self {
+    pub fn begin(mirror: &'m Mirror, fresh: &Saved, seed: u64) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
         let workspace = format!("story-{seed}");
         let count = dice.usize(2..=3);
@@ -98,7 +98,7 @@ impl<'m> Story<'m> {
         mirror.gateway.lose_what_is_late();
         mirror.gateway.always(Fault::None);
         for _ in 0..count {
-            let world = World::new();
+            let world = World::of(fresh);
             // As late as it is for the mirror.
             world.clock.wind(mirror.ask("coord.now_ms()").parse::<i64>().expect("a time") - NOON);
             story.machines.push(Machine::join(mirror, &story.workspace, world));
