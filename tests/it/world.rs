@@ -31,7 +31,7 @@ pub struct Saved(tempfile::TempDir);
 
 impl Saved {
     /// Puts what is in it into a state directory.
-    fn lay_out(&self, home: &Path) {
+    pub fn lay_out(&self, home: &Path) {
         for name in [DATABASE, LOGIN] {
             drop(std::fs::copy(self.0.path().join(name), home.join(name)));
         }

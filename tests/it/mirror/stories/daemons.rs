@@ -1,16 +1,18 @@
 //! Real daemons that are killed with `kill -9` in the middle of it, and a server that is.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::time::Duration;
 
+use coord::home::Home;
+use coord::mirror::login::Login;
 use serde_json::{Value, json};
 
-use super::super::fleet::Mirror;
+use super::super::fleet::{Machine, Mirror};
 use crate::cloud::Cloud;
-use crate::cloud::gateway::{Fault, PUBLISHABLE};
+use crate::cloud::gateway::Fault;
 use crate::e2e::site::{Site, signal, until};
 use crate::schema::pg::{Postgres, SURVIVING};
+use crate::world::World;
 
 /// Kills in one story.
 const KILLS: usize = 6;
@@ -68,8 +70,11 @@ impl Lives {
     /// Everything that was acknowledged is in the mirror, and every memory on each machine.
     fn end(&self) {
         for site in &self.sites {
+            // Whoever begins anew does not wait for what went wrong before.
+            if let Some(pid) = site.daemon_pid() {
+                signal(pid, "KILL");
+            }
             until("everything is sent", || {
-                assert_eq!(call(site, "sync_switch", &json!({ "action": "now" }))["success"], true);
                 let status = call(site, "sync_status", &json!({}));
                 // This very look is one row more.
                 status["state"] == "on" && status["lag_rows"].as_i64() < Some(3)
@@ -104,15 +109,12 @@ impl Lives {
 /// A machine on which somebody logged in.
 fn machine(mirror: &Mirror) -> Site {
     let site = Site::new();
-    let code = mirror.ask("coord.invite('w')");
-    let login = site
-        .coord()
-        .args(["sync", "login", "--url", &mirror.gateway.url, "--code", &code])
-        .env("SUPABASE_KEY", PUBLISHABLE)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary runs");
-    assert!(login.status.success(), "{}", String::from_utf8_lossy(&login.stderr));
+    let home = Home::locate(Some(site.home()), None).expect("the path is absolute");
+    home.prepare().expect("it can be made");
+    Machine::join(mirror, "w", World::new()).world.save().lay_out(home.dir());
+    // The login was made for this directory.
+    let mut login = Login::load(&home).expect("it is whole").expect("somebody logged in");
+    login.take_identity(&home).expect("it can be kept");
     site
 }
 
