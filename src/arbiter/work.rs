@@ -6,20 +6,20 @@
 //! Not here: when all this is done (`keeper`).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Arbiter, ArbiterRefusal, LEASE_MS, Permit, Silence, list, number, text};
+use super::answer::{list, number, text};
+use super::{Arbiter, ArbiterRefusal, LEASE_MS, Ledger, Permit, Silence};
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::locks;
-use crate::os;
+use crate::locks::{self, TaskLost};
 use crate::ruling::{Asked, Ruling, SharedTask};
 use crate::store::Tx;
+use crate::time::Time;
 use crate::work::shared::{self, SharedClaim, SharedEnd};
 
 /// Who waits for a task asks again after so long.
@@ -35,7 +35,7 @@ impl Arbiter {
         patience: i64,
         stop: &CancellationToken,
     ) -> Outcome<Permit> {
-        let until = os::uptime_ms() + patience;
+        let until = self.uptime() + patience;
         loop {
             let turn = self.turn(&ctx.caller.session_id).await;
             self.hand_in(ctx.project()).await?;
@@ -51,11 +51,10 @@ impl Arbiter {
                     serde_json::from_value(answer["task"].clone()).map_err(anyhow::Error::from)?;
                 let session = ctx.caller.session_id.clone();
                 self.state().tasks.insert(task.task_id.clone(), (session, task.fence));
-                let ruling = Arc::new(Ruling::Task(Box::new(task)));
-                return Ok(Permit { ruling, _turn: turn });
+                return Ok(Permit::new(Ruling::Task(Box::new(task)), turn));
             }
             drop(turn);
-            let left = until - os::uptime_ms();
+            let left = until - self.uptime();
             if left <= 0 || stop.is_cancelled() {
                 return Err(ArbiterRefusal::NoTask {
                     ready: number(&answer, "ready"),
@@ -83,16 +82,13 @@ impl Arbiter {
             "agent_id": ctx.caller.agent_id, "capabilities": able, "seen": seen, "lease_ms": LEASE_MS,
             "types": if types.is_empty() { Value::Null } else { json!(types) },
         });
-        Ok(match self.ask("coord_task_claim", &ask).await {
-            Err(_lost) => self.ask("coord_task_claim", &ask).await,
-            answer => answer,
-        })
+        Ok(self.ask_twice("coord_task_claim", &ask).await)
     }
 
     pub(super) async fn rule_on_end(&self, ctx: &Context, asked: &Asked) -> Outcome<Permit> {
         let turn = self.turn(&ctx.caller.session_id).await;
         let Asked::End { task_id, success, retry, result, error_message } = asked else {
-            return Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn });
+            return Ok(Permit::new(Ruling::Ended, turn));
         };
         let claims = self.read(|tx| shared::claims(tx, ctx.project()))?;
         let mine = claims
@@ -101,7 +97,7 @@ impl Arbiter {
         let lost = self.read(|tx| shared::lost_fence(tx, task_id, &ctx.caller.session_id))?;
         // What was never the caller's, or never shared, is judged here.
         let Some(fence) = mine.as_ref().map(|claim| claim.fence).or(lost) else {
-            return Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn });
+            return Ok(Permit::new(Ruling::Ended, turn));
         };
         let report = json!({
             "task_id": task_id, "project": ctx.project(), "fence": fence, "success": success,
@@ -112,14 +108,11 @@ impl Arbiter {
             // It comes too late to count, and is kept beside the task.
             None => drop(self.ask("coord_task_complete", &report).await),
         }
-        Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn })
+        Ok(Permit::new(Ruling::Ended, turn))
     }
 
     async fn report(&self, claim: SharedClaim, report: &Value) -> Outcome<()> {
-        let mut answer = self.ask("coord_task_complete", report).await;
-        if answer.is_err() {
-            answer = self.ask("coord_task_complete", report).await;
-        }
+        let answer = self.ask_twice("coord_task_complete", report).await;
         let now = self.clock.now();
         match answer {
             Ok(answer) if matches!(text(&answer, "status"), "ok" | "dup") => {
@@ -129,7 +122,8 @@ impl Arbiter {
             Ok(_) => {
                 let task_id = claim.task_id.clone();
                 self.state().tasks.remove(&task_id);
-                self.store.write(move |tx| shared::lose(tx, &claim, now)).await?;
+                let ledger = self.ledger;
+                self.store.write(move |tx| lose(tx, ledger, &claim, Told::Already, now)).await?;
                 Err(ArbiterRefusal::Lost { task_id }.into())
             }
             Err(_later) => {
@@ -254,8 +248,8 @@ impl Arbiter {
             if !held.iter().any(|told| {
                 text(told, "task_id") == claim.task_id && number(told, "fence") == claim.fence
             }) {
-                tracing::warn!(task = claim.task_id, session, "a claim was lost");
-                self.store.write(move |tx| shared::lose(tx, &claim, now)).await?;
+                let ledger = self.ledger;
+                self.store.write(move |tx| lose(tx, ledger, &claim, Told::NotYet, now)).await?;
             }
         }
         self.state().tasks.retain(|id, (holder, _)| {
@@ -268,10 +262,27 @@ impl Arbiter {
         let of = |project: &String| self.read(|tx| shared::claims(tx, project));
         Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
     }
+}
 
-    fn read<T: Send>(&self, look: impl Fn(&Tx<'_>) -> Outcome<T> + Send) -> Outcome<T> {
-        tokio::task::block_in_place(|| self.store.read(look))
+/// Whether a holder knows that it lost its claim.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Its own call is answered with it.
+    Already,
+    /// It learns of it with its next answer.
+    NotYet,
+}
+
+/// Takes a claim from its holder here; the loss is on record.
+fn lose(tx: &Tx<'_>, ledger: Ledger, claim: &SharedClaim, told: Told, now: Time) -> Outcome<()> {
+    let (task_id, session) = (claim.task_id.as_str(), claim.session_id.as_str());
+    tracing::warn!(task_id, session, "a claim was lost");
+    shared::lose(tx, claim, now)?;
+    if told == Told::NotYet {
+        locks::tell(tx, session, TaskLost::at(task_id, now).into())?;
     }
+    let facts = json!({ "task_id": task_id, "session_id": session, "fence": claim.fence });
+    ledger(tx, Some(&claim.project), "lease_lost", facts, now)
 }
 
 fn unavailable(silence: &Silence) -> ArbiterRefusal {

@@ -1,7 +1,9 @@
 //! Ids of handoffs and memories as people write them: the end of one is enough, if only one of the
 //! newest ends so.
 //!
-//! Not here: ids of tasks, which are looked for by status (`work::id`).
+//! The start of an id is its time, which neighbours share; its end tells them apart.
+//!
+//! Not here: where ids of tasks are looked for (`work::id`).
 
 use serde_json::{Value, json};
 
@@ -35,12 +37,13 @@ pub struct Kind {
 struct Ambiguous {
     given: String,
     what: &'static str,
+    code: &'static str,
     fitting: Vec<String>,
 }
 
 impl Refusal for Ambiguous {
     fn code(&self) -> &'static str {
-        "ambiguous_id"
+        self.code
     }
 
     fn hint(&self) -> Option<String> {
@@ -55,22 +58,44 @@ pub fn short(id: &str) -> String {
     format!("…{}", tail.into_iter().rev().collect::<String>())
 }
 
+/// What was given, in the form that ids are compared in.
+///
+/// # Errors
+/// The same, if it is an id already, or too short for the end of one: the daemon refuses it then.
+pub fn end_of(given: &str) -> Result<String, String> {
+    let given = given.trim().trim_start_matches('…').to_lowercase();
+    if (GIVEN_MIN..WHOLE).contains(&given.len()) { Ok(given) } else { Err(given) }
+}
+
+/// The one of these that ends so; `None` if none does.
+///
+/// # Errors
+/// When several do: `code`, naming them.
+pub fn only(
+    given: &str,
+    ids: impl Iterator<Item = String>,
+    what: &'static str,
+    code: &'static str,
+) -> Result<Option<String>, Trouble> {
+    let mut fitting: Vec<String> = ids.filter(|id| id.ends_with(given)).collect();
+    if fitting.len() > 1 {
+        return Err(Ambiguous { given: given.to_owned(), what, code, fitting }.into());
+    }
+    Ok(fitting.pop())
+}
+
 /// The whole id that `given` is the end of. What fits none is left as it is, for the daemon to
 /// refuse.
 ///
 /// # Errors
 /// When it fits several.
 pub fn whole(desk: &mut Desk, kind: &Kind, given: &str) -> Result<String, Trouble> {
-    let given = given.trim().trim_start_matches('…').to_lowercase();
-    if given.len() >= WHOLE || given.len() < GIVEN_MIN {
-        return Ok(given);
-    }
+    let given = match end_of(given) {
+        Ok(end) => end,
+        Err(as_it_is) => return Ok(as_it_is),
+    };
     let reply = desk.ask(kind.tool, json!({ "limit": kind.limit }))?;
     let ids = fields::list(&reply, kind.list).iter().map(|row: &Value| fields::text(row, kind.id));
-    let mut fitting: Vec<String> = ids.filter(|id| id.ends_with(&given)).collect();
-    match fitting.len() {
-        0 => Ok(given),
-        1 => Ok(fitting.remove(0)),
-        _ => Err(Ambiguous { given, what: kind.list, fitting }.into()),
-    }
+    let found = only(&given, ids, kind.list, "ambiguous_id")?;
+    Ok(found.unwrap_or(given))
 }

@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -25,7 +25,19 @@ pub struct Holder {
 
 /// The lock, held while this lives.
 pub struct DaemonLock {
-    _file: File,
+    file: File,
+}
+
+impl DaemonLock {
+    /// Whether the file that is held still has this name: otherwise somebody else may hold the
+    /// lock on another one.
+    #[must_use]
+    pub fn is_at(&self, path: &Path) -> bool {
+        let (Ok(ours), Ok(there)) = (self.file.metadata(), std::fs::metadata(path)) else {
+            return false;
+        };
+        (ours.dev(), ours.ino()) == (there.dev(), there.ino())
+    }
 }
 
 /// Another daemon was first.
@@ -68,7 +80,7 @@ pub fn take(path: &Path) -> Outcome<DaemonLock> {
         .and_then(|()| file.seek(SeekFrom::Start(0)))
         .context("failed to clear the lock file")?;
     file.write_all(text.as_bytes()).context("failed to write the lock file")?;
-    Ok(DaemonLock { _file: file })
+    Ok(DaemonLock { file })
 }
 
 /// The daemon that runs for this home, if one does.

@@ -9,6 +9,7 @@
 //! Not here: MCP (`mcp`), rules (`service` and the domains).
 
 mod gate;
+mod gone;
 pub mod lockfile;
 pub mod log;
 mod mirror;
@@ -39,7 +40,7 @@ use crate::failure::Outcome;
 use crate::home::Home;
 use crate::keeper::Keeper;
 use crate::repo::Repo;
-use crate::service::Service;
+use crate::service::{Service, record_own_in};
 use crate::store::{Options, Store};
 use crate::time::Clock;
 use crate::wire::{Hello, PROTOCOL};
@@ -79,7 +80,7 @@ pub struct Daemon {
 /// A refusal when another one runs or the database cannot be opened.
 pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Option<Successor>> {
     home.prepare()?;
-    let lock = lockfile::take(&home.lock_file())?;
+    let lock = Arc::new(lockfile::take(&home.lock_file())?);
     let options = Options { durability: config.durability(), clock: Clock::System };
     let store = Arc::new(Store::open(home, options)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -92,7 +93,8 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
     let service = Arc::new(Service::new(Arc::clone(&store), Clock::System));
     service.configure(config);
     let court = Arc::new(HttpCourt::new(home.clone()));
-    service.appoint(Arc::new(Arbiter::new(court, Arc::clone(&store), Clock::System)));
+    let ledger = record_own_in;
+    service.appoint(Arc::new(Arbiter::new(court, Arc::clone(&store), Clock::System, ledger)));
     let keeper = Keeper::new(Arc::clone(&service), config);
     let daemon = Arc::new(Daemon {
         service,
@@ -105,6 +107,7 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
         successor: Mutex::default(),
         succeeds,
     });
+    runtime.spawn(gone::watch(Arc::clone(&daemon), Arc::clone(&lock)));
     let served = runtime.block_on(daemon.serve(home, config));
     runtime.shutdown_timeout(Duration::from_millis(200));
     store.close();

@@ -71,8 +71,9 @@ impl Daemon {
     }
 }
 
+/// A descriptor that the runtime waits for.
 #[expect(deprecated, reason = "its successor is unsafe; an `OwnedFd` keeps what that asks for")]
-fn readable(descriptor: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
+pub(super) fn readable(descriptor: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(descriptor, Interest::READABLE).ok()
 }
 

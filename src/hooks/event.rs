@@ -8,7 +8,7 @@ use super::deed::Deed;
 use crate::wire::Subagent;
 
 /// A client whose hooks we understand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Client {
     Claude,
@@ -24,7 +24,7 @@ impl Client {
     pub const ALL: [Self; 6] =
         [Self::Claude, Self::Codex, Self::Gemini, Self::Cursor, Self::Copilot, Self::OpenCode];
 
-    /// Its name on the command line.
+    /// Its name on the command line: `coord hook NAME`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

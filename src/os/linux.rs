@@ -34,6 +34,15 @@ pub fn end_of(pid: u32) -> std::io::Result<Option<OwnedFd>> {
     Ok(Some(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::NONBLOCK)?))
 }
 
+/// See `inotify(7)`. What comes is not looked at: it is rare.
+pub fn departures_from(dir: &Path) -> std::io::Result<Option<OwnedFd>> {
+    use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+    let watch = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+    let gone = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+    add_watch(&watch, dir, gone | WatchFlags::DELETE | WatchFlags::MOVED_FROM)?;
+    Ok(Some(watch))
+}
+
 pub fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
         .map_or_else(|_| "unknown".into(), |id| id.trim().to_owned())

@@ -31,6 +31,11 @@ pub fn end_of(_pid: u32) -> std::io::Result<Option<std::os::fd::OwnedFd>> {
     Ok(None)
 }
 
+/// Only the notifications of a library would tell, and those wake for every write.
+pub fn departures_from(_dir: &Path) -> std::io::Result<Option<std::os::fd::OwnedFd>> {
+    Ok(None)
+}
+
 pub fn boot_id() -> String {
     Command::new("/usr/sbin/sysctl")
         .args(["-n", "kern.bootsessionuuid"])

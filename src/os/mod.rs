@@ -53,6 +53,15 @@ pub fn end_of(process: &Process) -> std::io::Result<Option<std::os::fd::OwnedFd>
     if process.is_alive() { Ok(descriptor) } else { Err(std::io::ErrorKind::NotFound.into()) }
 }
 
+/// A descriptor that becomes readable when a file of the directory, or the directory, is deleted or
+/// moved away; never by writing. `None` where the system has none.
+///
+/// # Errors
+/// When the directory cannot be watched, or the system allows no more watches.
+pub fn departures_from(dir: &Path) -> std::io::Result<Option<std::os::fd::OwnedFd>> {
+    system::departures_from(dir)
+}
+
 /// What the system knows of a process.
 pub struct Stat {
     /// Short name of the executable.

@@ -14,10 +14,12 @@
 mod accepted;
 mod arbitration;
 pub mod arguments;
+mod attempt;
 pub mod catalogue;
 mod consent;
 mod gate;
 mod permit;
+mod record;
 pub mod resources;
 mod tools;
 mod waiting;
@@ -29,26 +31,23 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
-use crate::approvals;
 use crate::arbiter::Arbiter;
-use crate::audit::{self, Known, Record};
-use crate::breaches;
 use crate::config::Config;
-use crate::context::{Caller, Context};
+use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::guard::{self, Caught};
-use crate::hooks;
-use crate::locks;
 use crate::network;
 use crate::policy;
 use crate::profiles;
 use crate::store::clock::{self, Reading};
 use crate::store::{Store, Tx};
-use crate::time::{Clock, Time};
+use crate::time::Clock;
 use crate::tool::{Access, Progress};
-use crate::waits;
+use attempt::{Ended, attempt, leave_note};
 use catalogue::{Call, Entry};
 use gate::{Admission, Subject};
+use record::record;
+pub use record::{record_own, record_own_in};
 pub use tools::{TOOLS, find};
 pub use waiting::record_settled;
 use watch::Watch;
@@ -70,12 +69,6 @@ struct Request {
     call: Result<(Box<dyn Call>, Subject), Answer>,
     /// Guardrails that its text broke.
     caught: Vec<Caught>,
-}
-
-/// What a transaction made of a request.
-enum Ended {
-    With(Answer),
-    Waits,
 }
 
 impl Service {
@@ -265,134 +258,4 @@ fn ended(progress: Outcome<Progress<Value>>) -> Outcome<Answer> {
         }
         Err(fault) => Err(fault),
     }
-}
-
-/// One request in its transaction: answer it from the log, or do it and log it.
-fn attempt(tx: &Tx<'_>, request: &Request) -> Outcome<Ended> {
-    let mut key = request.ctx.request_key.as_deref();
-    if let Some(name) = key {
-        match audit::recall(tx, name, request.operation, &request.arguments)? {
-            Known::Answered(answer) if request.ctx.resent => return Ok(Ended::With(answer)),
-            Known::New => {}
-            // A client that uses its numbers again gets its answer; it just cannot be repeated.
-            Known::Answered(_) | Known::Another => key = None,
-        }
-    }
-    permit::seen(tx, &request.ctx, request.operation)?;
-    let settled = tx.settled_count();
-    let outcome = match &request.call {
-        Ok((call, subject)) => {
-            gate::run(tx, &request.ctx, subject, &request.arguments, call.as_ref())
-        }
-        Err(refused) => {
-            leave_note(tx, request)?;
-            record(tx, request, refused, key)?;
-            return Ok(Ended::With(refused.clone()));
-        }
-    };
-    let answer = match outcome {
-        Ok(Progress::Waits) => {
-            if let Some(ticket) = request.ctx.ticket {
-                waits::remember(tx, ticket.id, &request.arguments)?;
-            }
-            record_queued(tx, request)?;
-            // It may have made way for others before it found nothing for itself.
-            record_settled(tx, settled, request.ctx.now)?;
-            return Ok(Ended::Waits);
-        }
-        Ok(Progress::Ended(reply)) => Answer::Done(reply),
-        Ok(Progress::Declined(refusal)) => Answer::from(Failure::Refused(refusal)),
-        // Nothing was done, so nothing need be undone; but a full disk is the writer's to handle.
-        Err(failure) => refused_or_fault(failure)?,
-    };
-    breaches::note(tx, &request.ctx, &answer);
-    let answer = with_news(tx, request, answer)?;
-    leave_note(tx, request)?;
-    record(tx, request, &answer, key)?;
-    record_settled(tx, settled, request.ctx.now)?;
-    Ok(Ended::With(answer))
-}
-
-/// The answer, and with it what the caller must learn though it did not ask. Only
-/// where a model sees more than a sentence; elsewhere the news waits for the next call.
-fn with_news(tx: &Tx<'_>, request: &Request, mut answer: Answer) -> Outcome<Answer> {
-    // Hooks have their own moment for it, when their client can show it.
-    if hooks::TOOLS.contains(&request.operation) {
-        return Ok(answer);
-    }
-    let fields = match &mut answer {
-        Answer::Done(Value::Object(reply)) => reply,
-        Answer::Refused(refused) if refused.outcome => &mut refused.facts,
-        _ => return Ok(answer),
-    };
-    let news = locks::news(tx, &request.ctx.caller.session_id)?;
-    if !news.is_empty() {
-        fields.insert("news".into(), json!(news));
-    }
-    Ok(answer)
-}
-
-/// What a call leaves behind beside its audit row, whatever came of it.
-fn leave_note(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
-    guard::note(tx, &request.ctx, request.operation, &request.caught)?;
-    request.call.as_ref().map_or(Ok(()), |(call, _)| call.note(tx, &request.ctx))
-}
-
-fn refused_or_fault(failure: Failure) -> Outcome<Answer> {
-    let full = matches!(&failure, Failure::Fault(error) if error.downcast_ref::<rusqlite::Error>()
-        .is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)));
-    if full { Err(failure) } else { Ok(Answer::from(failure)) }
-}
-
-fn record(tx: &Tx<'_>, request: &Request, answer: &Answer, key: Option<&str>) -> Outcome<()> {
-    // A question to a person is no answer: the same request is made again after theirs.
-    let key = key.filter(|_| answer.code() != Some(approvals::REQUIRED));
-    audit::append(tx, &of(request, Some(answer), key)).map(drop)
-}
-
-fn record_queued(tx: &Tx<'_>, request: &Request) -> Outcome<()> {
-    audit::append(tx, &of(request, None, None)).map(drop)
-}
-
-fn of<'a>(request: &'a Request, answer: Option<&'a Answer>, key: Option<&'a str>) -> Record<'a> {
-    Record {
-        at: request.ctx.now,
-        project: Some(request.ctx.project()),
-        caller: &request.ctx.caller,
-        operation: request.operation,
-        arguments: &request.arguments,
-        answer,
-        request_key: key,
-    }
-}
-
-/// The audit row of what the coordinator did by itself.
-///
-/// # Errors
-/// Faults only.
-pub fn record_own(tx: &Tx<'_>, operation: &'static str, result: Value, now: Time) -> Outcome<()> {
-    record_own_in(tx, None, operation, result, now)
-}
-
-/// The audit row of what the coordinator did by itself in a project.
-///
-/// # Errors
-/// Faults only.
-pub fn record_own_in(
-    tx: &Tx<'_>,
-    project: Option<&str>,
-    operation: &'static str,
-    result: Value,
-    now: Time,
-) -> Outcome<()> {
-    let record = Record {
-        at: now,
-        project,
-        caller: &Caller::coordinator(),
-        operation,
-        arguments: &json!({}),
-        answer: Some(&Answer::Done(result)),
-        request_key: None,
-    };
-    audit::append(tx, &record).map(drop)
 }

@@ -25,6 +25,7 @@ use crate::time::Time;
 #[expect(missing_docs, reason = "the columns of a task")]
 pub struct SharedClaim {
     pub task_id: String,
+    pub project: String,
     pub session_id: String,
     pub fence: i64,
 }
@@ -152,7 +153,7 @@ pub fn claims(tx: &Tx<'_>, project: &str) -> Outcome<Vec<SharedClaim>> {
         named_params! { ":project": project },
         |row| {
             let (task_id, session_id, fence) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(SharedClaim { task_id, session_id, fence })
+            Ok(SharedClaim { task_id, project: project.to_owned(), session_id, fence })
         },
     )?;
     Ok(found)

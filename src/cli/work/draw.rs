@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::super::ending::short;
 use super::super::render::style::{DIM, of_status, paint};
 use super::super::render::{WIDTH, fields, start, width};
-use super::id::short;
 use crate::time::Time;
 
 /// Forks deeper than this many columns are not indented further.

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::super::ending::short;
 use super::super::render::style::{DIM, HEAD, NOTE, WARN, of_status, paint};
 use super::super::render::table::{Cell, Fit, Table};
 use super::super::render::{clean, count, fields};
-use super::id::short;
 use crate::time::Time;
 
 /// The parts of `pending_work`: field, heading, and how a count of it reads.

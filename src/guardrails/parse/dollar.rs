@@ -206,7 +206,7 @@ impl Parser<'_> {
         while !self.done() && !self.failed() && self.peek() != b'}' {
             match self.peek() {
                 b'\'' if !soft => {
-                    let word = self.quoted_in_braces();
+                    let word = self.single_quoted();
                     parts.push(word);
                 }
                 b'"' => {
@@ -225,17 +225,6 @@ impl Parser<'_> {
             }
         }
         parts
-    }
-
-    fn quoted_in_braces(&mut self) -> Part {
-        self.at += 1;
-        let rest = self.rest();
-        let length = rest.find('\'').unwrap_or_else(|| {
-            self.fail("a quote is never closed");
-            rest.len()
-        });
-        self.at += (length + 1).min(rest.len());
-        Part::Quoted(rest[..length].to_owned())
     }
 
     fn text_in_braces(&mut self, soft: bool) -> Part {

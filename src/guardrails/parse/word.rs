@@ -77,7 +77,7 @@ impl Parser<'_> {
         }
     }
 
-    fn single_quoted(&mut self) -> Part {
+    pub(super) fn single_quoted(&mut self) -> Part {
         self.at += 1;
         let rest = self.rest();
         let length = rest.find('\'').unwrap_or_else(|| {

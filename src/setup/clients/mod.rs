@@ -19,38 +19,21 @@ use serde_json::{Value, json};
 use super::command::Command;
 use super::form::{Form, Part};
 use super::{Place, Scope, Wish};
+pub use crate::hooks::Client;
 
-/// A client that can be wired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Client {
-    Claude,
-    Codex,
-    Gemini,
-    Cursor,
-    Copilot,
-    #[value(name = "opencode")]
-    OpenCode,
-}
-
-impl Client {
-    /// Every client, in the order in which they are told of.
-    pub const ALL: [Self; 6] =
-        [Self::Claude, Self::Codex, Self::Gemini, Self::Cursor, Self::Copilot, Self::OpenCode];
-
-    /// Its name in commands: `coord hook NAME`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Claude => "claude",
-            Self::Codex => "codex",
-            Self::Gemini => "gemini",
-            Self::Cursor => "cursor",
-            Self::Copilot => "copilot",
-            Self::OpenCode => "opencode",
-        }
+/// As a value of the command line.
+impl clap::ValueEnum for Client {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
     }
 
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
+}
+
+/// What wiring it takes to know of it.
+impl Client {
     /// Its name for people.
     #[must_use]
     pub const fn title(self) -> &'static str {

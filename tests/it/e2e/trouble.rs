@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::rpc::Rpc;
-use super::site::{Site, signal, until};
+use super::site::{Site, is_running, signal, until};
 
 /// `coord mcp` with a small file system of its own as home.
 fn in_small_home(site: &Site, options: &str) -> Command {
@@ -166,4 +166,22 @@ fn what_a_killed_daemon_left_behind_is_in_nobodys_way() {
     let mut bob = Rpc::open(&site, "bob");
     assert_eq!(bob.call("check_locks", json!({}))["success"], true);
     until("the unclean end was looked into", || site.log().contains("ended uncleanly"));
+}
+
+#[test]
+fn a_daemon_whose_home_is_gone_ends_and_another_takes_its_place() {
+    let site = Site::new();
+    for deleted in [site.home(), site.home().join("daemon.lock")] {
+        assert_eq!(site.json(&["status"]).0, 0);
+        let pid = site.daemon_pid().expect("it runs");
+        if deleted.is_dir() {
+            std::fs::remove_dir_all(&deleted).expect("it is ours");
+        } else {
+            std::fs::remove_file(&deleted).expect("it is ours");
+        }
+        until("the daemon has ended", || !is_running(pid));
+    }
+    assert_eq!(site.json(&["status"]).0, 0);
+    let log = site.log();
+    assert!(log.contains("the state directory is gone"), "{log}");
 }

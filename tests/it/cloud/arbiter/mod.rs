@@ -4,15 +4,18 @@
 //! goes through the same calls as over HTTP, and may be cut.
 
 mod daemons;
+mod edits;
 mod hammer;
 mod locks;
 mod work;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use coord::arbiter::{Answering, Arbiter, Court, Silence};
 use coord::context::Settings;
+use coord::service::record_own_in;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +26,7 @@ use crate::world::World;
 pub struct Machine {
     pub world: World,
     pub line: Arc<Line>,
+    pub arbiter: Arc<Arbiter>,
     stop: CancellationToken,
 }
 
@@ -31,15 +35,29 @@ pub struct Line {
     cloud: Arc<Cloud>,
     pub device: Device,
     cut: AtomicBool,
+    /// Nothing is refused and nothing answered.
+    hangs: AtomicBool,
     /// Every n-th answer is lost after the request was carried out; 0: none.
     lossy: AtomicU32,
     asked: AtomicU32,
+    /// How often each function was asked.
+    counts: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 impl Line {
     /// From now on nothing passes; or everything does again.
     pub fn cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::Release);
+    }
+
+    /// From now on nobody answers, and the line stays open; or somebody does again.
+    pub fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::Release);
+    }
+
+    /// How often a function was asked, answered or not.
+    pub fn count(&self, function: &str) -> usize {
+        self.counts.lock().expect("nobody panicked").get(function).copied().unwrap_or_default()
     }
 
     /// From now on every n-th answer is lost.
@@ -51,7 +69,11 @@ impl Line {
 impl Court for Line {
     fn ask<'a>(&'a self, function: &'static str, p: &'a Value) -> Answering<'a> {
         let unreachable = || Silence::Unreachable("the line is cut".into());
+        *self.counts.lock().expect("nobody panicked").entry(function).or_default() += 1;
         Box::pin(async move {
+            if self.hangs.load(Ordering::Acquire) {
+                std::future::pending::<()>().await;
+            }
             if self.cut.load(Ordering::Acquire) {
                 return Err(unreachable());
             }
@@ -85,17 +107,36 @@ impl Machine {
             cloud: Arc::clone(cloud),
             device: cloud.device("team"),
             cut: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
             lossy: AtomicU32::new(0),
             asked: AtomicU32::new(1),
+            counts: Mutex::default(),
         });
         let court: Arc<dyn Court> = Arc::<Line>::clone(&line);
         let store = Arc::clone(world.service.store());
-        let arbiter = Arc::new(Arbiter::new(court, store, world.clock.clone()));
+        let arbiter = Arc::new(Arbiter::new(court, store, world.clock.clone(), record_own_in));
         world.service.appoint(Arc::clone(&arbiter));
         let stop = CancellationToken::new();
-        let stopped = stop.clone();
-        world.spawn(async move { arbiter.keep(&stopped).await });
-        Self { world, line, stop }
+        let (stopped, keeper) = (stop.clone(), Arc::clone(&arbiter));
+        world.spawn(async move { keeper.keep(&stopped).await });
+        Self { world, line, arbiter, stop }
+    }
+
+    /// Results in the audit rows of an operation, oldest first.
+    pub fn on_record(&self, operation: &str) -> Vec<Value> {
+        let rows = self.world.service.store().read(|tx| {
+            Ok(tx.all(
+                "SELECT result FROM audit_log WHERE operation = ?1 ORDER BY seq",
+                [operation],
+                |row| row.get::<_, String>(0),
+            )?)
+        });
+        let rows = rows.expect("the log can be read");
+        let result = |text: &String| {
+            let mut result: Value = serde_json::from_str(text).expect("it is JSON");
+            result["done"].take()
+        };
+        rows.iter().map(result).collect()
     }
 }
 

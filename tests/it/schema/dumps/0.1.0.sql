@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 15;
+PRAGMA user_version = 16;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -547,10 +547,6 @@ CREATE INDEX approval_queue_by_call ON approval_queue (session_id, digest, statu
 CREATE INDEX approval_queue_open ON approval_queue (project, asked_at);
 
 CREATE INDEX audit_log_by_agent ON audit_log (agent_id, seq);
-
-CREATE INDEX audit_log_by_operation ON audit_log (operation, seq);
-
-CREATE INDEX audit_log_by_time ON audit_log (project, at);
 
 CREATE UNIQUE INDEX audit_log_request ON audit_log (request_key)
     WHERE request_key IS NOT NULL;
