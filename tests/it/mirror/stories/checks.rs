@@ -70,7 +70,7 @@ impl Story<'_> {
         let none = Picture::new();
         for machine in &self.machines {
             let whose = format!("seed {}: {}", self.seed, machine.device());
-            self.check_own(machine, mirrored.get(&machine.device()).unwrap_or(&none), &whose);
+            check_own(machine, mirrored.get(&machine.device()).unwrap_or(&none), &whose);
             same(&machine.shared(), &mirrored[""], &format!("{whose}: the rows of all"));
             self.check_digests(machine, &whose);
             check_chain(machine, &whose);
@@ -85,19 +85,6 @@ impl Story<'_> {
         self.check_log();
         self.check_audit();
         self.check_told();
-    }
-
-    /// Rows that a device alone writes.
-    fn check_own(&self, machine: &Machine, there: &Picture, whose: &str) {
-        let mut here = picture::take(machine.store());
-        let mut there = there.clone();
-        for picture in [&mut here, &mut there] {
-            picture.retain(|key, _| matches!(class(&key.0), Class::Owner | Class::Append));
-            picture.iter_mut().for_each(|(key, row)| coarsen(&key.0, row));
-        }
-        // Sealed audit rows leave the device and stay in the mirror.
-        there.retain(|key, _| class(&key.0) == Class::Owner || here.contains_key(key));
-        same(&there, &here, whose);
     }
 
     /// Both sides come to equal digests of their own.
@@ -262,6 +249,19 @@ fn others(mirrored: &Mirrored, device: &str) -> Picture {
         own.map(move |(key, row)| ((format!("{name} {}", key.0), key.1.clone()), row.clone()))
     });
     rows.collect()
+}
+
+/// Rows that a device alone writes.
+fn check_own(machine: &Machine, there: &Picture, whose: &str) {
+    let mut here = picture::take(machine.store());
+    let mut there = there.clone();
+    for picture in [&mut here, &mut there] {
+        picture.retain(|key, _| matches!(class(&key.0), Class::Owner | Class::Append));
+        picture.iter_mut().for_each(|(key, row)| coarsen(&key.0, row));
+    }
+    // Sealed audit rows leave the device and stay in the mirror.
+    there.retain(|key, _| class(&key.0) == Class::Owner || here.contains_key(key));
+    same(&there, &here, whose);
 }
 
 /// The chain of a device's own log holds, and goes on from its last seal.

@@ -6,6 +6,8 @@
 //! - When all is quiet again, everything that was acknowledged must be everywhere, once.
 //! - `COORD_SEEDS=5000` tells so many; `COORD_SEED=17` tells that one.
 
+#![expect(clippy::print_stdout, reason = "whoever runs many wants to know which failed, and how")]
+
 mod checks;
 mod daemons;
 mod history;
@@ -23,7 +25,7 @@ use story::{Events, Story};
 /// Stories of one run, together.
 const STORIES: u64 = 208;
 /// Tests that they are spread over.
-const PARTS: u64 = 4;
+const PARTS: usize = 4;
 
 /// What a person asks for by a variable, or the usual.
 #[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]
@@ -34,7 +36,7 @@ fn asked(variable: &str) -> Option<u64> {
 fn tell(part: u64) {
     let seeds: Vec<u64> = match asked("COORD_SEED") {
         Some(seed) => vec![seed],
-        None => (part..asked("COORD_SEEDS").unwrap_or(STORIES)).step_by(PARTS as usize).collect(),
+        None => (part..asked("COORD_SEEDS").unwrap_or(STORIES)).step_by(PARTS).collect(),
     };
     let mirror = Mirror::of(Cloud::on(Postgres::start_with(SURVIVING)));
     mirror.cloud.sql().batch_execute(history::WATCH).expect("ours");
@@ -51,7 +53,7 @@ fn tell(part: u64) {
     }
     println!("{events:?}");
     // Stories in which nothing happens prove nothing.
-    assert!(many < STORIES / PARTS || events.are_many(), "{events:?}");
+    assert!(many < STORIES / PARTS as u64 || events.are_many(), "{events:?}");
 }
 
 /// Says how a story that fails is told alone.
