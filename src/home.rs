@@ -156,6 +156,12 @@ impl Home {
         self.dir.join("sync.json")
     }
 
+    /// Held by whoever changes what opens the mirror.
+    #[must_use]
+    pub fn sync_lock(&self) -> PathBuf {
+        self.dir.join("sync.lock")
+    }
+
     /// Room in reserve for a full disk.
     #[must_use]
     pub fn ballast(&self) -> PathBuf {

@@ -21,12 +21,15 @@ const KEPT: usize = 4;
 /// Who is told to come again later comes again at most so much later.
 const LATER_MAX: Duration = Duration::from_secs(2);
 
-/// The login, which is there when somebody enrolled this machine.
+/// The login, if it opens the mirror.
 fn login(home: &Home) -> Result<Login, Silence> {
-    match Login::load(home) {
-        Ok(Some(login)) => Ok(login),
-        Ok(None) => Err(Silence::ShutOut("this machine is not enrolled: coord sync login".into())),
-        Err(error) => Err(Silence::ShutOut(format!("{error:#}"))),
+    let shut_out = |why: String| Silence::ShutOut(why);
+    let login = Login::load(home).map_err(|error| shut_out(format!("{error:#}")))?;
+    let login =
+        login.ok_or_else(|| shut_out("this machine is not enrolled: coord sync login".into()))?;
+    match login.opener() {
+        Some(_) => Ok(login),
+        None => Err(shut_out("no key of the mirror is set: coord sync status".into())),
     }
 }
 

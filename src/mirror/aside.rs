@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::catalogue;
-use super::{receive, rows};
+use super::{rows, sql};
 use crate::failure::{Outcome, Refusal};
 use crate::store::{Topic, Tx};
 use crate::time::Time;
@@ -147,7 +147,7 @@ pub fn resolve(tx: &Tx<'_>, number: i64, keep: Keep, now: Time) -> Outcome<Optio
                 write(tx)?;
             }
             // What waits to be sent must not replace theirs after all.
-            Keep::Theirs if receive::is_pending(tx, &conflict.table, &conflict.key)? => write(tx)?,
+            Keep::Theirs if sql::is_pending(tx, &conflict.table, &conflict.key)? => write(tx)?,
             Keep::Theirs => tx.uncaptured(write)?,
         }
         for topic in [Topic::Guardrails, Topic::Profiles] {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Class, Kind, Table};
 use super::sql::Exported;
-use super::{capture, log, restored, rows, sql};
+use super::{capture, log, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -45,7 +45,7 @@ pub fn switch_on(tx: &Tx<'_>) -> Outcome<()> {
 /// Faults only.
 pub fn switch_off(tx: &Tx<'_>) -> Outcome<()> {
     capture::switch_off(tx)?;
-    for name in ["capture", "export", "export_after", "exported_until"] {
+    for name in ["capture", "export", "export_after", "export_only", "exported_until"] {
         sql::unset_state(tx, name)?;
     }
     Ok(())
@@ -62,6 +62,10 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
         finish(tx)?;
         return Ok(false);
     };
+    if scope::exported_only(tx)?.is_some_and(|only| !only.contains(&table.name)) {
+        sql::set_state(tx, "export", &(at + 1).to_string())?;
+        return Ok(true);
+    }
     let after = sql::state(tx, "export_after")?;
     let after: Option<Vec<Value>> = after.and_then(|text| serde_json::from_str(&text).ok());
     if table.name == "audit_log" && after.is_none() {
@@ -102,6 +106,7 @@ fn next_table(tx: &Tx<'_>, table: &Table, at: usize) -> Outcome<()> {
 
 fn finish(tx: &Tx<'_>) -> Outcome<()> {
     sql::unset_state(tx, "export")?;
+    sql::unset_state(tx, "export_only")?;
     sql::set_state(tx, "capture", "on")?;
     sql::set_state(tx, "exported_until", &sql::last_seq(tx)?.to_string())
 }
@@ -119,7 +124,7 @@ pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     sql::set_state(tx, "acked", "0")?;
     sql::set_state(tx, "capture", "exporting")?;
     sql::set_state(tx, "export", "0")?;
-    for name in ["export_after", "exported_until"] {
+    for name in ["export_after", "export_only", "exported_until", "series_passed"] {
         sql::unset_state(tx, name)?;
     }
     restored::forget(tx)?;
@@ -162,12 +167,17 @@ pub fn want_snapshot(tx: &Tx<'_>, why: &str) -> Outcome<()> {
 pub fn resend(tx: &Tx<'_>, table: &str, bucket: &str) -> Outcome<bool> {
     let Some(table) = catalogue::table(table) else { return Ok(false) };
     if table.class != Class::Policy {
-        for (key, body) in log::all(tx, table)? {
+        let mut found = Vec::new();
+        log::each(tx, table, |key, body| {
             if log::bucket(&key) == bucket {
-                let hlc = time_of(tx, table, &key, newest_time(table, &body))?.unwrap_or(0);
-                let row = Exported { key, body: Some(body.to_string()), hlc };
-                sql::log(tx, table, &row)?;
+                found.push((key, body));
             }
+            Ok(())
+        })?;
+        for (key, body) in found {
+            let hlc = time_of(tx, table, &key, newest_time(table, &body))?.unwrap_or(0);
+            let row = Exported { key, body: Some(body.to_string()), hlc };
+            sql::log(tx, table, &row)?;
         }
     }
     Ok(matches!(table.class, Class::Union | Class::Policy))

@@ -7,6 +7,7 @@
 //! Not here: what becomes of a row that comes (`receive`), statements (`sql`, `log`).
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use coord_sync::journal::Result;
@@ -15,7 +16,7 @@ use coord_sync::{Identity, Journal, Logged, State};
 
 use super::catalogue::{self, Class};
 use super::login::Login;
-use super::{export, log, receive, restored, sql};
+use super::{export, log, receive, restored, scope, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -30,6 +31,7 @@ pub struct StoreJournal {
     login: Mutex<Login>,
     /// Tables that stay on this machine.
     left_out: Vec<String>,
+    heeded: AtomicBool,
     /// Rows of the snapshot that is being fetched: device, table and key.
     seen: Mutex<BTreeSet<(String, String, String)>>,
 }
@@ -38,7 +40,18 @@ impl StoreJournal {
     /// The journal of `store`; tables in `left_out` stay on this machine.
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
-        Self { store, home, login: Mutex::new(login), left_out, seen: Mutex::default() }
+        let (login, heeded, seen) = (Mutex::new(login), AtomicBool::default(), Mutex::default());
+        Self { store, home, login, left_out, heeded, seen }
+    }
+
+    /// Has the store heed which tables are left out, once: they are those of this process.
+    fn heed_what_is_left_out(&self) -> Result<()> {
+        if !self.heeded.load(Ordering::Relaxed) {
+            let names = self.left_out.clone();
+            self.write(move |tx| scope::leave_out(tx, &names))?;
+            self.heeded.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn read_tx<T>(&self, look: impl FnOnce(&Tx<'_>) -> Outcome<T>) -> Result<T> {
@@ -65,6 +78,7 @@ fn plain(failure: Failure) -> anyhow::Error {
 
 impl Journal for StoreJournal {
     fn state(&self) -> Result<State> {
+        self.heed_what_is_left_out()?;
         let device = self.login.lock().unwrap_or_else(PoisonError::into_inner).device.clone();
         self.read_tx(move |tx| log::state(tx, device))
     }
@@ -78,8 +92,8 @@ impl Journal for StoreJournal {
     }
 
     fn acknowledge(&self, seq: i64, refused: &[Reject]) -> Result<()> {
-        let refused = refused.to_vec();
-        self.write(move |tx| tx.uncaptured(|tx| receive::acknowledge(tx, seq, &refused)))
+        let (refused, left_out) = (refused.to_vec(), self.left_out.clone());
+        self.write(move |tx| tx.uncaptured(|tx| receive::acknowledge(tx, seq, &refused, &left_out)))
     }
 
     fn rewind(&self, seq: i64) -> Result<()> {
@@ -127,8 +141,10 @@ impl Journal for StoreJournal {
 
     fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let cursor = cursor.clone();
-        self.write(move |tx| tx.uncaptured(|tx| receive::end_of_snapshot(tx, &seen, &cursor)))
+        let (cursor, left_out) = (cursor.clone(), self.left_out.clone());
+        self.write(move |tx| {
+            tx.uncaptured(|tx| receive::end_of_snapshot(tx, &seen, &cursor, &left_out))
+        })
     }
 
     fn next_identity(&self) -> Result<Identity> {
@@ -145,11 +161,10 @@ impl Journal for StoreJournal {
         // The log first: should the process end here, the same identity is enrolled again,
         // which the mirror takes for a repetition, and the log begins anew once more.
         self.write(export::begin_anew)?;
-        let device = {
-            let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
-            login.take_identity(&self.home)?;
-            login.device.clone()
-        };
+        let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
+        login.take_identity(&self.home)?;
+        let device = login.device.clone();
+        drop(login);
         self.write(move |tx| {
             sql::set_state(tx, "device", &device)?;
             sql::unset_state(tx, "fork")

@@ -95,7 +95,7 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
         );
     }
     tx.witness(row.hlc);
-    if is_pending(tx, row.table, row.key)? || is_unexported(tx, table, row.key)? {
+    if sql::is_pending(tx, row.table, row.key)? || is_unexported(tx, table, row.key)? {
         return Ok(());
     }
     let holds = match aside::undecided(tx, row.table, row.key)? {
@@ -136,17 +136,6 @@ fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome
     }
 }
 
-/// Whether a change of the row has not been sent.
-pub fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
-    let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
-    // Policies that the mirror lost are given back as they are now.
-    let lost = if policy { restored::resent_until(tx)? } else { 0 };
-    let acked = sql::acked(tx)?.max(lost);
-    let pending = "SELECT 1 FROM change_log WHERE seq > :acked AND tbl = :tbl AND pk = :pk LIMIT 1";
-    let named = named_params! { ":acked": acked, ":tbl": table, ":pk": key };
-    Ok(tx.one(pending, named, |_| Ok(()))?.is_some())
-}
-
 /// Whether the row was here before sync was switched on, and the mirror has yet to hear of it.
 fn is_unexported(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<bool> {
     if table.class != Class::Policy || sql::state(tx, "export")?.is_none() {
@@ -157,7 +146,7 @@ fn is_unexported(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<bool> {
 }
 
 /// The mirror has everything up to `seq` but what it refused.
-pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject]) -> Outcome<()> {
+pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String]) -> Outcome<()> {
     let (acked, given) = (sql::acked(tx)?, restored::given(tx)?);
     for change in sql::policies_between(tx, acked.max(restored::resent_until(tx)?), seq)? {
         let (table, key) = (change.table.as_str(), change.key.as_str());
@@ -165,7 +154,8 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject]) -> Outcome<()> {
         let agreed = log::revision(tx, table, key)?;
         // What came and went before the mirror heard of it has no revision there.
         let never_there = change.removed && agreed == 0;
-        if given.contains(&change.last) || refused.iter().any(same) || never_there {
+        let kept = left_out.contains(&change.table);
+        if kept || given.contains(&change.last) || refused.iter().any(same) || never_there {
             continue;
         }
         let revision = agreed + 1;
@@ -185,7 +175,7 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     if reject.code == "lost" {
         return Ok(());
     }
-    let pending = is_pending(tx, &reject.table, &reject.key)?;
+    let pending = sql::is_pending(tx, &reject.table, &reject.key)?;
     if reject.code == "known" {
         return known(tx, reject);
     }
@@ -209,7 +199,15 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
         revision,
     };
     put_aside(tx, &reject.table, &reject.key, &aside)?;
-    if let ("conflict", Some(kind)) = (reject.code.as_str(), catalogue::table(&reject.table)) {
+    let kind = catalogue::table(&reject.table);
+    if let ("gone", Some(kind)) =
+        (reject.code.as_str(), kind.filter(|kind| kind.class == Class::Union))
+    {
+        // An administrator removed it from everywhere; to keep it would be to send it for ever.
+        write(tx, kind, &reject.key, None)?;
+        tell(tx);
+    }
+    if let ("conflict", Some(kind)) = (reject.code.as_str(), kind) {
         let (table, key) = (reject.table.as_str(), reject.key.as_str());
         sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
         let holds = stricter(&reject.table, ours.as_ref(), theirs);
@@ -278,7 +276,7 @@ pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
             continue;
         }
         let revision = row.revision.unwrap_or(0);
-        let pending = is_pending(tx, table, &row.key)?;
+        let pending = sql::is_pending(tx, table, &row.key)?;
         if !pending && restored::is_older(tx, kind, &row.key, row.hlc, revision)? {
             restored::give(tx, kind, &row.key)?;
             continue;
@@ -298,6 +296,7 @@ pub fn end_of_snapshot(
     tx: &Tx<'_>,
     seen: &BTreeSet<(String, String, String)>,
     cursor: &Cursor,
+    left_out: &[String],
 ) -> Outcome<()> {
     for (device, table, key) in sql::peer_keys(tx)? {
         if !seen.contains(&(device.clone(), table.clone(), key.clone())) {
@@ -307,9 +306,10 @@ pub fn end_of_snapshot(
     let present: BTreeSet<(&str, &str)> =
         seen.iter().map(|(_, table, key)| (table.as_str(), key.as_str())).collect();
     let put_back = sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY);
-    for (table, key) in sql::agreed(tx)? {
+    // Of a table that is left out nothing was asked.
+    for (table, key) in sql::agreed(tx)?.into_iter().filter(|row| !left_out.contains(&row.0)) {
         let Some(kind) = catalogue::table(&table) else { continue };
-        if present.contains(&(table.as_str(), key.as_str())) || is_pending(tx, &table, &key)? {
+        if present.contains(&(table.as_str(), key.as_str())) || sql::is_pending(tx, &table, &key)? {
             continue;
         }
         let values = rows::key_values(&key).unwrap_or_default();

@@ -1,11 +1,14 @@
 //! The statements on the change log, its triggers and the state beside them.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use rusqlite::named_params;
 
 use serde_json::Value;
 
-use super::capture;
 use super::catalogue::{self, Class, Kind, Table};
+use super::{capture, restored};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -130,6 +133,20 @@ pub fn log_row(
         named_params! { ":tbl": table.name, ":pk": key, ":body": body, ":hlc": hlc },
     )?;
     Ok(())
+}
+
+/// Logs that a row is gone.
+pub fn log_removal(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<()> {
+    let insert = capture::insert(":tbl", "d", ":pk", "NULL", "coord_hlc()");
+    tx.run(&insert, named_params! { ":tbl": table.name, ":pk": key })?;
+    Ok(())
+}
+
+/// The rows of a table that were changed behind a place of the log.
+pub fn changed_since(tx: &Tx<'_>, table: &str, after: i64) -> Outcome<BTreeSet<String>> {
+    let sql = "SELECT DISTINCT pk FROM change_log WHERE seq > :after AND tbl = :tbl";
+    let named = named_params! { ":after": after, ":tbl": table };
+    Ok(tx.all(sql, named, |row| row.get(0))?.into_iter().collect())
 }
 
 /// The number of the last change, 0 if there is none.
@@ -296,6 +313,28 @@ pub fn empty_log(tx: &Tx<'_>) -> Outcome<()> {
     tx.run("DELETE FROM change_log", [])?;
     tx.run("DELETE FROM sync_aside WHERE code = 'untransportable'", [])?;
     Ok(())
+}
+
+/// Names the tables, so that the index of their changes serves.
+pub static PENDING: LazyLock<String> = LazyLock::new(|| {
+    let shared = catalogue::tables()
+        .iter()
+        .filter(|table| matches!(table.class, Class::Union | Class::Policy))
+        .map(|table| format!("'{}'", table.name));
+    format!(
+        "SELECT 1 FROM change_log
+          WHERE tbl = :tbl AND pk = :pk AND seq > :acked AND tbl IN ({}) LIMIT 1",
+        shared.collect::<Vec<_>>().join(", ")
+    )
+});
+
+/// Whether a change of a row that several devices write has not been sent.
+pub fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
+    let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
+    // Policies that the mirror lost are given back as they are now.
+    let lost = if policy { restored::resent_until(tx)? } else { 0 };
+    let named = named_params! { ":acked": acked(tx)?.max(lost), ":tbl": table, ":pk": key };
+    Ok(tx.one(&PENDING, named, |_| Ok(()))?.is_some())
 }
 
 /// What a change is about.

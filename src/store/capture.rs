@@ -64,7 +64,7 @@ impl Capture {
                     _ => hash.update([0xFF]),
                 }
             }
-            Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            Ok(hex(&hash.finalize()))
         })
     }
 
@@ -105,6 +105,13 @@ impl Capture {
 
 /// A time that no clock has: beyond it, somebody else's word is not taken for one.
 const LATEST: i64 = i64::MAX / 2;
+
+/// Bytes in lower-case hex; once for each row that changes, so without a formatter.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
 
 /// Capture is off until this goes.
 struct Silence(Arc<Capture>);

@@ -40,6 +40,8 @@ pub struct Logged {
     pub op: Op,
     /// The row as it was then.
     pub body: Option<Value>,
+    /// Bytes of the body as text, about.
+    pub bytes: usize,
     /// First 8 bytes of SHA-256 of the body's canonical text, in hex.
     pub digest: Option<String>,
     /// Hash of the log up to here.

@@ -61,6 +61,7 @@ pub struct Address {
 pub const REST_PREFIX: &str = "/rest/v1";
 
 /// A connection to a mirror.
+#[derive(Clone)]
 pub struct Remote {
     client: reqwest::Client,
     base: String,
@@ -128,7 +129,7 @@ fn headers(key: &str) -> anyhow::Result<HeaderMap> {
 
 impl Transport for Remote {
     async fn call(&mut self, function: &'static str, request: &Value) -> Result<Reply, String> {
-        let body = serde_json::json!({ "p": request }).to_string();
+        let body = format!("{{\"p\":{request}}}");
         let sent = self
             .client
             .post(format!("{}{function}", self.base))

@@ -214,7 +214,10 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             .map_err(|error| Trouble::Nonsense { what: format!("{function}: {error}") })?;
         self.failures = 0;
         self.tell(|report| {
-            report.stall = None;
+            // That the mirror tells how far it has come moves nothing by itself.
+            if function != "coord_head" {
+                report.stall = None;
+            }
             report.last_success = Some(now);
             report.server_time = their_time.or(report.server_time);
         });

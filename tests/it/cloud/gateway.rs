@@ -7,6 +7,7 @@
 //! Not here: what a call does (`rest`).
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -48,6 +49,10 @@ pub enum Fault {
     Truncate,
     /// A page for people, as a paused project or a hotel's network shows.
     Html,
+    /// Such a page with this status.
+    Page(u16),
+    /// Somewhere else is to be asked, as networks that want a login say.
+    Redirect,
     /// This status with an empty JSON object, and nothing is carried out.
     Status(u16),
     /// The request is carried out twice, and the second answer arrives.
@@ -64,6 +69,8 @@ pub enum Fault {
 struct Plan {
     next: VecDeque<Fault>,
     then: Fault,
+    /// The keys of the tests are no longer good.
+    rotated: bool,
 }
 
 /// A running gateway; it stops when dropped.
@@ -72,6 +79,7 @@ pub struct Gateway {
     pub url: String,
     plan: Arc<Mutex<Plan>>,
     late: Arc<Mutex<Vec<Received>>>,
+    most: Arc<AtomicUsize>,
     /// Kept to be dropped last, by a thread that may close connections.
     _rest: Arc<Rest>,
     stop: Option<oneshot::Sender<()>>,
@@ -81,13 +89,19 @@ pub struct Gateway {
 impl Gateway {
     /// Serves these calls on a free port.
     pub fn start(rest: Rest) -> Self {
-        let plan = Arc::new(Mutex::new(Plan { next: VecDeque::new(), then: Fault::None }));
+        let plan =
+            Arc::new(Mutex::new(Plan { next: VecDeque::new(), then: Fault::None, rotated: false }));
         let (stop, stopped) = oneshot::channel();
         let (told, address) = std::sync::mpsc::channel();
         let rest = Arc::new(rest);
+        let most = Arc::new(AtomicUsize::new(BODY_BYTES));
         let late = Arc::default();
-        let front =
-            Front { rest: Arc::clone(&rest), plan: Arc::clone(&plan), late: Arc::clone(&late) };
+        let front = Front {
+            rest: Arc::clone(&rest),
+            plan: Arc::clone(&plan),
+            late: Arc::clone(&late),
+            most: Arc::clone(&most),
+        };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
@@ -105,12 +119,22 @@ impl Gateway {
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
         let url = format!("http://{}", address.recv().expect("it started"));
-        Self { url, plan, late, _rest: rest, stop: Some(stop), thread: Some(thread) }
+        Self { url, plan, late, most, _rest: rest, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// From now on a body of more bytes is refused with 413.
+    pub fn takes_at_most(&self, bytes: usize) {
+        self.most.store(bytes, Ordering::Relaxed);
     }
 
     /// From now on this happens to every request that has none of its own.
     pub fn always(&self, fault: Fault) {
         self.plan.lock().expect("nobody panicked").then = fault;
+    }
+
+    /// From now on the project has other keys.
+    pub fn rotate_keys(&self) {
+        self.plan.lock().expect("nobody panicked").rotated = true;
     }
 
     /// These happen to the next requests.
@@ -138,6 +162,7 @@ struct Front {
     rest: Arc<Rest>,
     plan: Arc<Mutex<Plan>>,
     late: Arc<Mutex<Vec<Received>>>,
+    most: Arc<AtomicUsize>,
 }
 
 /// A request with all of its body; none: it was too large.
@@ -171,11 +196,13 @@ impl Front {
         };
         match fault {
             Fault::DropRequest => return Err(Cut),
-            Fault::Html => return Ok(page()),
+            Fault::Html => return Ok(page(200)),
+            Fault::Page(status) => return Ok(page(status)),
+            Fault::Redirect => return Ok(elsewhere()),
             Fault::Status(status) => return Ok(plain(status, "{}".into())),
             _ => {}
         }
-        let request = receive(request).await;
+        let request = receive(request, self.most.load(Ordering::Relaxed)).await;
         match fault {
             Fault::Hold => {
                 self.keep(request);
@@ -213,6 +240,10 @@ impl Front {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
         let headers: Vec<(String, String)> = named.collect();
+        if self.plan.lock().expect("nobody panicked").rotated {
+            let body = json!({ "message": "Invalid API key" }).to_string();
+            return Reply { status: 401, headers: vec![], body };
+        }
         let role = match role_of(&headers) {
             Ok(role) => role.to_owned(),
             Err(reply) => return reply,
@@ -243,9 +274,9 @@ impl Front {
     }
 }
 
-async fn receive(request: hyper::Request<Incoming>) -> Received {
+async fn receive(request: hyper::Request<Incoming>, most: usize) -> Received {
     let (head, body) = request.into_parts();
-    let body = http_body_util::Limited::new(body, BODY_BYTES).collect().await;
+    let body = http_body_util::Limited::new(body, most).collect().await;
     hyper::Request::from_parts(head, body.ok().map(http_body_util::Collected::to_bytes))
 }
 
@@ -313,10 +344,18 @@ fn plain(status: u16, body: String) -> Response<Full<Bytes>> {
         .expect("its parts are valid")
 }
 
-fn page() -> Response<Full<Bytes>> {
+fn elsewhere() -> Response<Full<Bytes>> {
+    Response::builder()
+        .status(StatusCode::FOUND)
+        .header(header::LOCATION, "http://login.example/")
+        .body(Full::new(Bytes::new()))
+        .expect("its parts are valid")
+}
+
+fn page(status: u16) -> Response<Full<Bytes>> {
     let page = "<!doctype html><title>This project is paused</title>";
     Response::builder()
-        .status(StatusCode::OK)
+        .status(StatusCode::from_u16(status).expect("a status"))
         .header(header::CONTENT_TYPE, "text/html")
         .body(Full::new(page.into()))
         .expect("its parts are valid")

@@ -20,6 +20,7 @@ mod project;
 mod rpc;
 pub mod site;
 mod surface;
+mod sync;
 mod trouble;
 mod versus;
 mod watch;

@@ -10,8 +10,8 @@ use coord::mirror::catalogue;
 use coord::mirror::journal::StoreJournal;
 use coord::mirror::login::Login;
 use coord::store::Store;
-use coord_sync::remote::Remote;
-use coord_sync::{Journal as _, State, Transport as _, Wake, Worker, trouble, wire};
+use coord_sync::remote::{Address, REST_PREFIX, Remote};
+use coord_sync::{Journal as _, Report, State, Transport as _, Wake, Worker, pace, trouble, wire};
 use serde_json::json;
 
 use crate::cloud::Cloud;
@@ -33,6 +33,11 @@ impl Mirror {
         let gateway = Gateway::start(cloud.rest());
         let sql = RefCell::new(cloud.sql());
         Self { gateway, cloud, sql }
+    }
+
+    fn address(&self) -> Address {
+        let (url, rest_prefix) = (self.gateway.url.clone(), REST_PREFIX.into());
+        Address { url, rest_prefix, key: PUBLISHABLE.into() }
     }
 
     /// Keeps a copy of the database.
@@ -73,26 +78,45 @@ impl Mirror {
 
 pub struct Machine {
     pub world: World,
+    /// Tables that stay on it.
+    pub left_out: Vec<String>,
     worker: Worker<StoreJournal, Remote>,
+    /// Kept: to prepare connections takes longer than most of what is done with them.
+    remote: Remote,
     now: u64,
 }
 
 impl Machine {
     /// A machine that joins a workspace, with whatever it has already.
     pub fn join(mirror: &Mirror, workspace: &str, world: World) -> Self {
-        enrol(mirror, workspace, &world);
-        Self::of(world)
+        Self::join_without(mirror, workspace, world, &[])
+    }
+
+    /// The same, with tables that stay on it.
+    pub fn join_without(mirror: &Mirror, workspace: &str, world: World, tables: &[&str]) -> Self {
+        let remote = Remote::new(&mirror.address(), "0").unwrap();
+        enrol(mirror, workspace, &world, &remote);
+        Self::with(world, tables.iter().map(ToString::to_string).collect(), remote)
     }
 
     /// A machine whose login is there.
     pub fn of(world: World) -> Self {
-        let worker = worker(&world);
-        Self { world, worker, now: 0 }
+        let login = Login::load(&home(&world)).unwrap().expect("somebody logged in");
+        Self::with(world, vec![], Remote::new(&login.address(), "0").unwrap())
+    }
+
+    fn with(world: World, left_out: Vec<String>, remote: Remote) -> Self {
+        let worker = worker(&world, &left_out, &remote);
+        Self { world, left_out, worker, remote, now: 0 }
+    }
+
+    pub fn report(&self) -> Report {
+        self.worker.report().lock().unwrap().clone()
     }
 
     /// A person logs in anew: the mirror does not know this machine any more.
     pub fn enrol(&mut self, mirror: &Mirror, workspace: &str) {
-        enrol(mirror, workspace, &self.world);
+        enrol(mirror, workspace, &self.world, &self.remote);
         self.restart();
     }
 
@@ -140,12 +164,17 @@ impl Machine {
 
     /// The process ends and begins anew.
     pub fn restart(&mut self) {
-        self.worker = worker(&self.world);
+        self.worker = worker(&self.world, &self.left_out, &self.remote);
         self.now = 0;
     }
 
     pub fn device(&self) -> String {
         self.state().device
+    }
+
+    /// So long that both sides are compared again.
+    pub const fn pass_a_day(&mut self) {
+        self.now += pace::COMPARE;
     }
 
     /// One step of the worker; whether it has nothing to do.
@@ -185,12 +214,12 @@ impl Machine {
     }
 }
 
-fn enrol(mirror: &Mirror, workspace: &str, world: &World) {
+fn enrol(mirror: &Mirror, workspace: &str, world: &World, remote: &Remote) {
     let home = home(world);
     let login = Login::new(&home, &mirror.gateway.url, None, PUBLISHABLE).unwrap();
     let code = mirror.ask(&format!("coord.invite('{workspace}')"));
     let request = wire::enrol(catalogue::schema(), &login.identity(), Some(&code));
-    let mut remote = Remote::new(&login.address(), "0").unwrap();
+    let mut remote = remote.clone();
     let mut ask = || {
         let reply = world.block_on(remote.call("coord_enrol", &request)).ok()?;
         trouble::read(&reply).ok()
@@ -204,14 +233,14 @@ fn enrol(mirror: &Mirror, workspace: &str, world: &World) {
 }
 
 /// As the daemon makes it when it starts.
-fn worker(world: &World) -> Worker<StoreJournal, Remote> {
+fn worker(world: &World, left_out: &[String], remote: &Remote) -> Worker<StoreJournal, Remote> {
     let home = home(world);
     let login = Login::load(&home).unwrap().expect("somebody logged in");
-    let mut remote = Remote::new(&login.address(), "0").unwrap();
+    let mut remote = remote.clone();
     remote.identify(&login.token);
     let store = std::sync::Arc::clone(world.service.store());
     let copied = login.was_copied(&home).unwrap();
-    let journal = StoreJournal::new(store, home, login, vec![]);
+    let journal = StoreJournal::new(store, home, login, left_out.to_vec());
     if copied {
         journal.want_fork("copied").unwrap();
     }

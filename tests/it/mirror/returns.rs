@@ -1,6 +1,6 @@
 //! What comes twice, late, under another name, or again after it was lost.
 
-use coord_sync::Journal as _;
+use coord_sync::{Journal as _, pace};
 use serde_json::{Value, json};
 
 use super::fleet::{self, Machine, Mirror, settle};
@@ -77,6 +77,26 @@ fn a_change_that_somebody_once_called_too_large_is_sent_all_the_same() {
     settle(&mirror, "w", &mut machines);
     assert_eq!(mirror.ask("count(*) from coord.network_domains"), "1");
     assert_eq!(person(&machines[0], "list_conflicts", json!({}))["conflicts"], json!([]));
+}
+
+#[test]
+fn what_an_administrator_removed_goes_from_whoever_was_changing_it() {
+    let mirror = Mirror::start();
+    let mut machines = [Machine::join(&mirror, "w", World::new())];
+    let id = remember(&machines[0], "secret");
+    settle(&mirror, "w", &mut machines);
+    person(&machines[0], "pin_memory", json!({ "memory_id": id }));
+    let bury = format!(
+        "select coord.bury(workspace_id, 'episodic_memories', '[{id}]') from coord.workspaces"
+    );
+    mirror.cloud.sql().batch_execute(&bury).unwrap();
+    settle(&mirror, "w", &mut machines);
+    assert_eq!(machines[0].shared().len(), 0, "{:?}", machines[0].shared());
+    let told = person(&machines[0], "list_conflicts", json!({}))["conflicts"].clone();
+    assert_eq!((told.as_array().unwrap().len(), &told[0]["code"]), (1, &json!("gone")), "{told}");
+    machines[0].pass(pace::COMPARE);
+    settle(&mirror, "w", &mut machines);
+    assert_eq!(person(&machines[0], "list_conflicts", json!({}))["conflicts"], told);
 }
 
 #[test]

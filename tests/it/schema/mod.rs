@@ -16,7 +16,7 @@ mod layout;
 mod mirror;
 pub mod pg;
 mod postgres;
-mod rows;
+pub mod rows;
 mod source;
 mod sqlite;
 

@@ -108,7 +108,7 @@ impl<'m> Story<'m> {
 
     /// Work and misfortune.
     pub fn play(&mut self) {
-        let turns = self.dice.u32(40..=80);
+        let turns = self.dice.u32(40..=72);
         let mut plan = self.plan(turns);
         for turn in 0..turns {
             let at = self.dice.usize(0..self.machines.len());
@@ -181,12 +181,11 @@ impl<'m> Story<'m> {
         }
         // What is late arrives now, or never.
         self.mirror.gateway.next([Fault::Overtaken]);
-        for pause in [pace::COMPARE, pace::VERIFY] {
-            settle(self.mirror, &self.workspace, &mut self.machines);
-            self.check_what_is_forbidden();
-            for machine in &mut self.machines {
-                machine.pass(pause);
-            }
+        settle(self.mirror, &self.workspace, &mut self.machines);
+        self.check_what_is_forbidden();
+        // What only shows when they look at each other shows after a day.
+        for machine in &mut self.machines {
+            machine.pass(pace::COMPARE);
         }
         for _ in 0..DECISIONS {
             settle(self.mirror, &self.workspace, &mut self.machines);

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 16;
+PRAGMA user_version = 17;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -553,6 +553,17 @@ CREATE UNIQUE INDEX audit_log_request ON audit_log (request_key)
 
 CREATE INDEX breaches_latest ON breaches (project, last_at);
 
+CREATE INDEX change_log_shared ON change_log(tbl, pk) WHERE tbl IN (
+    'handoff_documents',
+    'episodic_memories',
+    'operation_guardrails',
+    'agent_profiles',
+    'agent_profile_assignments',
+    'network_domains',
+    'cedar_policies',
+    'cedar_entities'
+);
+
 CREATE INDEX episodic_memories_by_seq ON episodic_memories (seq);
 
 CREATE INDEX episodic_memories_pinned ON episodic_memories (project, created_at)
@@ -582,6 +593,8 @@ CREATE INDEX replies_by_age ON replies (at);
 
 CREATE INDEX shared_work_reports ON shared_work (project)
     WHERE report IS NOT NULL;
+
+CREATE INDEX sync_aside_by_change ON sync_aside(seq) WHERE code = 'untransportable';
 
 CREATE INDEX tool_uses_by_age ON tool_uses (at);
 
