@@ -108,7 +108,7 @@ impl Story<'_> {
     }
 
     fn pause(&mut self, at: usize) {
-        let action = ["pause", "resume", "resume", "now"][self.dice.usize(0..4)];
+        let action = ["pause", "resume", "resume"][self.dice.usize(0..3)];
         assert!(self.person(at).asks("sync_switch", json!({ "action": action })).success());
     }
 
