@@ -6,7 +6,7 @@
 //!
 //! Not here: what a call does (`rest`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -79,6 +79,7 @@ pub struct Gateway {
     pub url: String,
     plan: Arc<Mutex<Plan>>,
     late: Arc<Mutex<Vec<Received>>>,
+    counts: Counts,
     most: Arc<AtomicUsize>,
     /// Kept to be dropped last, by a thread that may close connections.
     _rest: Arc<Rest>,
@@ -95,11 +96,12 @@ impl Gateway {
         let (told, address) = std::sync::mpsc::channel();
         let rest = Arc::new(rest);
         let most = Arc::new(AtomicUsize::new(BODY_BYTES));
-        let late = Arc::default();
+        let (late, counts) = (Arc::default(), Counts::default());
         let front = Front {
             rest: Arc::clone(&rest),
             plan: Arc::clone(&plan),
             late: Arc::clone(&late),
+            counts: Arc::clone(&counts),
             most: Arc::clone(&most),
         };
         let thread = std::thread::spawn(move || {
@@ -119,7 +121,8 @@ impl Gateway {
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
         let url = format!("http://{}", address.recv().expect("it started"));
-        Self { url, plan, late, most, _rest: rest, stop: Some(stop), thread: Some(thread) }
+        let (stop, thread) = (Some(stop), Some(thread));
+        Self { url, plan, late, counts, most, _rest: rest, stop, thread }
     }
 
     /// From now on a body of more bytes is refused with 413.
@@ -142,6 +145,11 @@ impl Gateway {
         self.plan.lock().expect("nobody panicked").next.extend(faults);
     }
 
+    /// How often each function was asked, answered or not.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        self.counts.lock().expect("nobody panicked").clone()
+    }
+
     /// What is still under way never arrives.
     pub fn lose_what_is_late(&self) {
         self.late.lock().expect("nobody panicked").clear();
@@ -162,8 +170,12 @@ struct Front {
     rest: Arc<Rest>,
     plan: Arc<Mutex<Plan>>,
     late: Arc<Mutex<Vec<Received>>>,
+    counts: Counts,
     most: Arc<AtomicUsize>,
 }
+
+/// How often each function was asked.
+type Counts = Arc<Mutex<BTreeMap<String, usize>>>;
 
 /// A request with all of its body; none: it was too large.
 type Received = hyper::Request<Option<Bytes>>;
@@ -190,6 +202,10 @@ impl Front {
     }
 
     async fn answer(self, request: hyper::Request<Incoming>) -> Answer {
+        if let Some(function) = request.uri().path().strip_prefix("/rest/v1/rpc/") {
+            let mut counts = self.counts.lock().expect("nobody panicked");
+            *counts.entry(function.to_owned()).or_default() += 1;
+        }
         let fault = {
             let mut plan = self.plan.lock().expect("nobody panicked");
             plan.next.pop_front().unwrap_or(plan.then)

@@ -10,6 +10,7 @@ mod enrolment;
 mod errors;
 pub mod gateway;
 mod locks;
+mod lookup;
 mod migrating;
 mod privileges;
 mod pulling;
