@@ -24,6 +24,7 @@ mod marks;
 mod pack;
 mod receive;
 pub mod rekey;
+mod restored;
 mod rows;
 mod scope;
 mod sql;

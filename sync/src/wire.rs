@@ -105,9 +105,10 @@ pub struct Change {
     /// Its place in the mirror's log.
     #[serde(rename = "p")]
     pub position: i64,
-    /// Whose it is; absent when everybody is told, whoever it was.
+    /// Whose it is; empty when everybody must hear of it: an administrator removed the row, or the
+    /// change of some device lost against it.
     #[serde(rename = "d", default)]
-    pub device: Option<String>,
+    pub device: String,
     /// The table.
     #[serde(rename = "t")]
     pub table: String,

@@ -5,6 +5,7 @@
 mod alike;
 mod bounds;
 mod capture;
+mod disputes;
 mod encrypted;
 mod exchange;
 mod fleet;
@@ -12,4 +13,6 @@ mod largest;
 mod leaving_out;
 mod million;
 mod picture;
+mod returns;
+mod stories;
 mod values;

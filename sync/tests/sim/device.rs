@@ -235,8 +235,7 @@ impl Journal for Device {
         for change in &page.changes {
             let key = (change.table.clone(), change.key.clone());
             let revision = change.revision.unwrap_or(0);
-            let device = change.device.as_deref().unwrap_or_default();
-            store.receive(device, key, change.hlc, revision, change.body.clone());
+            store.receive(&change.device, key, change.hlc, revision, change.body.clone());
         }
         store.cursor = page.cursor.clone();
         Ok(())
