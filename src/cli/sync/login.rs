@@ -120,8 +120,7 @@ fn kept(desk: &Desk, keys: &mut Keys, before: &Value) -> Result<String, Trouble>
 /// When it cannot be read, or the terminal would show it.
 pub fn told(what: &str) -> Result<Option<String>, Trouble> {
     let line = if std::io::stdin().is_terminal() {
-        complain(&format!("{what} (it is not shown): "));
-        let line = unseen()?;
+        let line = unseen(&format!("{what} (it is not shown): "))?;
         complain("\n");
         line
     } else {
