@@ -16,7 +16,7 @@ use coord_sync::{Identity, Journal, Logged, State};
 
 use super::catalogue::{self, Class};
 use super::login::Login;
-use super::{export, log, receive, scope, sql};
+use super::{export, log, receive, restored, scope, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -97,7 +97,7 @@ impl Journal for StoreJournal {
     }
 
     fn rewind(&self, seq: i64) -> Result<()> {
-        self.write(move |tx| sql::set_state(tx, "acked", &seq.to_string()))
+        self.write(move |tx| restored::rewind(tx, seq))
     }
 
     fn want_fork(&self, why: &str) -> Result<()> {
@@ -128,7 +128,7 @@ impl Journal for StoreJournal {
     fn want_snapshot(&self, why: &str) -> Result<()> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let why = why.to_owned();
-        self.write(move |tx| sql::set_state(tx, "resnapshot", &why))
+        self.write(move |tx| export::want_snapshot(tx, &why))
     }
 
     fn apply_snapshot(&self, table: &str, rows: &[Snapshot]) -> Result<()> {

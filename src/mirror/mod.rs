@@ -18,6 +18,7 @@ pub mod keys;
 mod log;
 pub mod login;
 mod receive;
+mod restored;
 mod rows;
 mod scope;
 mod sql;

@@ -5,10 +5,13 @@
 mod alike;
 mod bounds;
 mod capture;
+mod disputes;
 mod exchange;
 mod fleet;
 mod largest;
 mod leaving_out;
 mod million;
 mod picture;
+mod returns;
+mod stories;
 mod values;
