@@ -14,19 +14,31 @@
 )]
 
 mod targets {
+    pub mod arbiter;
     pub mod claims;
     pub mod cloud;
     pub mod contention;
+    #[path = "../../tests/it/cloud/errors.rs"]
+    pub mod errors;
+    #[path = "../../tests/it/cloud/gateway.rs"]
+    #[expect(dead_code, reason = "the tests use more of it")]
+    pub mod gateway;
     pub mod guardrails;
     pub mod hook;
+    pub mod lag;
     pub mod locks;
     pub mod mcp;
     pub mod mirror;
+    pub mod mirrored;
     pub mod policy;
     pub mod memory;
     #[path = "../../tests/it/schema/pg.rs"]
     #[expect(dead_code, reason = "the tests use more of it")]
     pub mod pg;
+    pub mod push;
+    #[path = "../../tests/it/cloud/rest.rs"]
+    #[expect(dead_code, reason = "the tests use more of it")]
+    pub mod rest;
     pub mod size;
     pub mod start;
     pub mod table;
@@ -44,12 +56,15 @@ const BENCHES: &[Bench] = &[
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
     ("cloud", targets::cloud::run),
+    ("arbiter", targets::arbiter::run),
     ("policy", targets::policy::run),
     ("memory", targets::memory::run),
     ("guardrails", targets::guardrails::run),
     ("hook", targets::hook::run),
     ("start", targets::start::run),
     ("recovery", targets::start::recovery),
+    ("push", targets::push::run),
+    ("lag", targets::lag::run),
     ("mirror", targets::mirror::run),
     ("size", targets::size::run),
 ];

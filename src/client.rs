@@ -198,7 +198,7 @@ pub fn hello(role: Role, instance: &str, pending: Vec<String>) -> Hello {
         ancestors,
         cwd: std::env::current_dir().unwrap_or_else(|_gone| PathBuf::from("/")),
         env: config::telling_env(),
-        terminal: config::is_terminal(),
+        terminal: config::is_watched(),
         pending,
         exe: own_binary(),
     }

@@ -114,8 +114,20 @@ pub fn ms(value: i64) -> Result<i64, Irregular> {
 /// # Errors
 /// [`Irregular::Nul`] in any text or key, [`Irregular::TooDeep`] beyond [`JSON_DEPTH`].
 pub fn json(value: &Value) -> Result<String, Irregular> {
+    canonical(value, JSON_DEPTH)
+}
+
+/// [`json`] of a whole row, whose columns may be as deep as JSON may be.
+///
+/// # Errors
+/// As [`json`], one level deeper.
+pub fn row(value: &Value) -> Result<String, Irregular> {
+    canonical(value, JSON_DEPTH + 1)
+}
+
+fn canonical(value: &Value, depth: usize) -> Result<String, Irregular> {
     let mut out = String::new();
-    write(value, JSON_DEPTH, &mut out)?;
+    write(value, depth, &mut out)?;
     Ok(out)
 }
 
@@ -247,5 +259,7 @@ mod tests {
         let nested = |depth| (1..depth).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
         assert!(json(&nested(JSON_DEPTH)).is_ok());
         assert_eq!(json(&nested(JSON_DEPTH + 1)), Err(Irregular::TooDeep { most: JSON_DEPTH }));
+        assert!(row(&serde_json::json!({ "column": nested(JSON_DEPTH) })).is_ok());
+        assert!(row(&serde_json::json!({ "column": nested(JSON_DEPTH + 1) })).is_err());
     }
 }

@@ -28,6 +28,13 @@ pub enum Asked {
         /// Why.
         reason: Option<String>,
     },
+    /// Those of these files that the caller does not hold already, for an edit that waits for the answer.
+    Edit {
+        /// What is about to be written.
+        targets: Vec<Target>,
+        /// Why, for whoever finds them locked.
+        reason: String,
+    },
     /// The next task that fits.
     Task {
         /// Only of these types, unless empty.
@@ -51,7 +58,7 @@ pub enum Asked {
 /// What was decided.
 #[derive(Clone, Debug)]
 pub enum Ruling {
-    /// The locks are granted.
+    /// These locks are granted; what else the call needs, its caller has already.
     Granted {
         /// For each path's key a number, greater than that of every earlier grant of it on any machine.
         fences: BTreeMap<String, i64>,

@@ -58,7 +58,7 @@ pub struct Hello {
     pub cwd: PathBuf,
     /// Those of [`TELLING`] that are set.
     pub env: BTreeMap<String, String>,
-    /// A person sits there: both input and output are a terminal.
+    /// A person sits there: output is a terminal, and so is input or the stream of errors.
     pub terminal: bool,
     /// Requests that it sent to a daemon which did not answer; they follow again.
     pub pending: Vec<String>,

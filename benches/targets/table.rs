@@ -12,22 +12,35 @@ struct Row {
     what: String,
     measured: String,
     target: String,
-    met: bool,
+    met: Option<bool>,
     note: String,
 }
 
 impl Table {
     /// A figure that must not be above `limit`.
     pub fn at_most(&mut self, what: &str, figure: f64, limit: f64, unit: &str, note: String) {
-        self.push(what, figure, &format!("≤ {limit}{unit}"), figure <= limit, unit, note);
+        self.push(what, figure, &format!("≤ {limit}{unit}"), Some(figure <= limit), unit, note);
     }
 
     /// A figure that must not be below `limit`.
     pub fn at_least(&mut self, what: &str, figure: f64, limit: f64, unit: &str, note: String) {
-        self.push(what, figure, &format!("≥ {limit}{unit}"), figure >= limit, unit, note);
+        self.push(what, figure, &format!("≥ {limit}{unit}"), Some(figure >= limit), unit, note);
     }
 
-    fn push(&mut self, what: &str, figure: f64, target: &str, met: bool, unit: &str, note: String) {
+    /// A figure to compare others with.
+    pub fn told(&mut self, what: &str, figure: f64, unit: &str, note: String) {
+        self.push(what, figure, "none", None, unit, note);
+    }
+
+    fn push(
+        &mut self,
+        what: &str,
+        figure: f64,
+        target: &str,
+        met: Option<bool>,
+        unit: &str,
+        note: String,
+    ) {
         let measured = if figure >= 100.0 {
             format!("{figure:.0}{unit}")
         } else {
@@ -43,7 +56,7 @@ impl fmt::Display for Table {
         writeln!(f, "| what | measured | target | met | absolute, as a note |")?;
         writeln!(f, "| --- | --- | --- | --- | --- |")?;
         for row in &self.rows {
-            let met = if row.met { "yes" } else { "**no**" };
+            let met = row.met.map_or("", |met| if met { "yes" } else { "**no**" });
             writeln!(
                 f,
                 "| {} | {} | {} | {met} | {} |",

@@ -3,6 +3,7 @@
 //! Not here: HTTP (the crate `sync`), what is asked (`locks`, `work`).
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,6 +16,14 @@ pub enum Silence {
     /// It answered, and wants nothing to do with this machine.
     #[error("the arbiter refuses this machine: {0}")]
     ShutOut(String),
+}
+
+impl Silence {
+    /// No answer came in time.
+    #[must_use]
+    pub fn late(limit: Duration) -> Self {
+        Self::Unreachable(format!("no answer within {limit:?}"))
+    }
 }
 
 /// An answer to come.

@@ -4,59 +4,32 @@
 //!   without a restart.
 //! - A few connections, because several sessions may ask at once.
 //!
-//! Not here: what is asked (`locks`, `work`), keys and headers (the crate `sync`).
+//! Not here: what is asked (`locks`, `work`), the login (`mirror`), keys and headers (the crate `sync`).
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use coord_sync::remote::{Address, Remote, Reply, Transport as _};
-use serde::Deserialize;
+use coord_sync::remote::{Remote, Reply, Transport as _};
 use serde_json::Value;
 
 use super::court::{Answering, Court, Silence};
 use crate::home::Home;
+use crate::mirror::login::Login;
 
-/// The file in the state directory.
-const LOGIN: &str = "sync.json";
 /// Connections that are kept for the next question.
 const KEPT: usize = 4;
 /// Who is told to come again later comes again at most so much later.
 const LATER_MAX: Duration = Duration::from_secs(2);
 
-/// What the arbiter's side needs of the login.
-#[derive(Deserialize)]
-struct Login {
-    url: String,
-    rest_prefix: String,
-    key: String,
-    device: String,
-    token: String,
-}
-
-impl Login {
-    /// No error repeats what is in the file.
-    fn load(home: &Home) -> Result<Self, Silence> {
-        let text = match std::fs::read_to_string(home.dir().join(LOGIN)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Silence::ShutOut(
-                    "this machine is not enrolled: coord sync login".into(),
-                ));
-            }
-            Err(error) => {
-                return Err(Silence::ShutOut(format!("the login cannot be read: {error}")));
-            }
-        };
-        let damaged = |_secret| Silence::ShutOut("the login is damaged: coord sync login".into());
-        serde_json::from_str(&text).map_err(damaged)
-    }
-
-    fn address(&self) -> Address {
-        Address {
-            url: self.url.clone(),
-            rest_prefix: self.rest_prefix.clone(),
-            key: self.key.clone(),
-        }
+/// The login, if it opens the mirror.
+fn login(home: &Home) -> Result<Login, Silence> {
+    let shut_out = |why: String| Silence::ShutOut(why);
+    let login = Login::load(home).map_err(|error| shut_out(format!("{error:#}")))?;
+    let login =
+        login.ok_or_else(|| shut_out("this machine is not enrolled: coord sync login".into()))?;
+    match login.opener() {
+        Some(_) => Ok(login),
+        None => Err(shut_out("no key of the mirror is set: coord sync status".into())),
     }
 }
 
@@ -81,9 +54,10 @@ impl HttpCourt {
 
     /// A connection as the device of the login.
     fn take(&self) -> Result<(Remote, String), Silence> {
-        let login = Login::load(&self.home)?;
+        let login = login(&self.home)?;
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.as_ref().is_none_or(|line| line.token != login.token) {
+            self.refuse_a_copy(&login)?;
             *line = Some(Line {
                 device: login.device.clone(),
                 token: login.token.clone(),
@@ -97,6 +71,17 @@ impl HttpCourt {
         let mut remote = made.map_err(|error| Silence::ShutOut(format!("{error:#}")))?;
         remote.identify(&login.token);
         Ok((remote, login.token))
+    }
+
+    /// Two machines that are one device to the arbiter would give back each other's locks.
+    fn refuse_a_copy(&self, login: &Login) -> Result<(), Silence> {
+        match login.was_copied(&self.home) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Silence::ShutOut(
+                "this state directory is a copy of another machine's: coord sync login".into(),
+            )),
+            Err(error) => Err(Silence::ShutOut(format!("{error:#}"))),
+        }
     }
 
     fn keep(&self, remote: Remote, token: &str) {

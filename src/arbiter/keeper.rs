@@ -5,7 +5,6 @@
 //!
 //! Not here: what each step does (`locks`, `work`).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -13,17 +12,16 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::{Arbiter, RENEW_MS, number, text};
+use super::answer::{number, text};
+use super::{Arbiter, RENEW_MS};
 use crate::failure::Outcome;
-use crate::os;
+use crate::locks::shared::Sight;
 use crate::store::{Topic, Topics};
 
 /// Between two looks while somebody is active.
 const ACTIVE_MS: i64 = 1_000;
 /// Between two looks otherwise.
 const IDLE_MS: i64 = 30_000;
-/// Activity is a call within so long.
-const ACTIVE_FOR_MS: i64 = 60_000;
 /// Leases of others are told in full at least this often, though nobody came or went.
 const TOLD_MS: i64 = 20_000;
 /// A burst of changes is dealt with at once.
@@ -34,7 +32,7 @@ impl Arbiter {
     pub async fn keep(&self, stop: &CancellationToken) {
         let mut news = self.store.news().follow();
         while !stop.is_cancelled() {
-            self.round().await;
+            self.tend().await;
             let pause = self.pause();
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -46,47 +44,42 @@ impl Arbiter {
     }
 
     /// Everything that is due, once; what fails is tried again with the next round and keeps nothing else from being
-    /// done.
-    async fn round(&self) {
+    /// done. While nobody answers, one question is asked in each round, so that a line that hangs holds up nothing.
+    pub async fn tend(&self) {
         let projects: Vec<String> = self.state().projects.keys().cloned().collect();
         if projects.is_empty() {
             return;
         }
-        for session in self.sessions() {
-            note(self.give_back(&session).await);
-        }
-        note(self.catch_up(&projects).await);
-        let now = os::uptime_ms();
+        let now = self.uptime();
         let every = self.every(now);
-        if self.state().polled.is_none_or(|at| now - at >= every) {
+        let look_due = self.state().polled.is_none_or(|at| now - at >= every);
+        if self.is_silent() && look_due {
             note(self.look(&projects, now).await);
         }
+        // Leases first: what cannot be renewed any more must be let go of in time.
         let due = self.state().renewed.is_none_or(|at| now - at >= RENEW_MS);
-        if due {
+        if due || self.anything_lapsed() {
+            self.begin_renewal(now);
             note(self.renew_all(&projects).await);
-            self.state().renewed = Some(now);
         }
-        note(self.look_after_work(&projects, due).await);
+        if self.is_silent() {
+            return;
+        }
+        note(self.give_back_all(&projects).await);
+        note(self.catch_up(&projects).await);
+        if look_due {
+            note(self.look(&projects, now).await);
+        }
+        if !self.is_silent() {
+            note(self.look_after_work(&projects, due).await);
+        }
     }
 
-    /// Sessions for which the arbiter holds something.
-    fn sessions(&self) -> BTreeSet<String> {
-        self.state().ours.keys().map(|(_, session, _)| session.clone()).collect()
-    }
-
-    async fn renew_all(&self, projects: &[String]) -> Outcome<()> {
-        let mut holding: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for project in projects {
-            for lock in self.held_here(project)? {
-                holding.entry(lock.session_id).or_default().insert(project.clone());
-            }
-        }
-        self.state().heard.retain(|session, _| holding.contains_key(session));
-        for (session, projects) in holding {
-            let projects: Vec<String> = projects.into_iter().collect();
-            self.renew(&session, &projects).await?;
-        }
-        Ok(())
+    fn begin_renewal(&self, now: i64) {
+        let mut state = self.state();
+        state.renewed = Some(now);
+        // A task that was worked on here alone may be open again.
+        state.handed_in.clear();
     }
 
     /// Asks who holds what, of projects where that has changed or is old.
@@ -100,12 +93,16 @@ impl Arbiter {
             projects.iter().map(|project| (project.clone(), json!(epoch(project)))).collect()
         };
         self.state().polled = Some(now);
-        let ask = json!({"projects": known, "tasks": self.open_tasks(projects)?});
+        let marks = self.state().marks.clone();
+        let ask = json!({"projects": known, "work": marks, "tasks": self.open_tasks(projects)?});
         let Ok(answer) = self.ask("coord_arbiter_state", &ask).await else { return Ok(()) };
         if text(&answer, "status") != "ok" {
             return Ok(());
         }
         self.note_ends(&answer).await?;
+        self.note_work(&answer)?;
+        self.hand_in_again(&answer).await?;
+        let sight = self.store.kept::<Sight>();
         for (project, told) in answer["projects"].as_object().into_iter().flatten() {
             self.take_over(&answer, project, told).await?;
             let mut state = self.state();
@@ -114,18 +111,17 @@ impl Arbiter {
                 known.told = Some(now);
             }
         }
+        projects.iter().for_each(|project| sight.note(project, self.clock.now()));
         Ok(())
     }
 
     fn every(&self, now: i64) -> i64 {
-        let state = self.state();
-        let active = !state.ours.is_empty() || now - state.active < ACTIVE_FOR_MS;
-        if active { ACTIVE_MS } else { IDLE_MS }
+        if self.state().is_active(now) { ACTIVE_MS } else { IDLE_MS }
     }
 
     /// How long nothing is due; None: until something happens.
     fn pause(&self) -> Option<Duration> {
-        let now = os::uptime_ms();
+        let now = self.uptime();
         if self.state().projects.is_empty() {
             return None;
         }

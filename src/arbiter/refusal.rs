@@ -44,7 +44,7 @@ impl Refusal for ArbiterRefusal {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Held { .. } => Some("work on something else, or ask again with wait_seconds".into()),
+            Self::Held { .. } => Some("work on something else, or wait for it with the tool acquire_lock and wait_seconds".into()),
             Self::Unavailable { .. } => Some(
                 "what you hold already is yours until its lease ends; try again when the network is back, \
                  or have a person run coord sync status"

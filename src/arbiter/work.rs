@@ -6,20 +6,22 @@
 //! Not here: when all this is done (`keeper`).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Arbiter, ArbiterRefusal, LEASE_MS, Permit, Silence, list, number, text};
+use super::answer::{list, number, text};
+use super::{Arbiter, ArbiterRefusal, LEASE_MS, Ledger, Permit, Silence};
+use crate::audit::chain::digest;
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::locks;
-use crate::os;
+use crate::locks::{self, TaskLost};
 use crate::ruling::{Asked, Ruling, SharedTask};
 use crate::store::Tx;
+use crate::time::Time;
+use crate::work::elsewhere::{Elsewhere, Shown};
 use crate::work::shared::{self, SharedClaim, SharedEnd};
 
 /// Who waits for a task asks again after so long.
@@ -35,7 +37,7 @@ impl Arbiter {
         patience: i64,
         stop: &CancellationToken,
     ) -> Outcome<Permit> {
-        let until = os::uptime_ms() + patience;
+        let until = self.uptime() + patience;
         loop {
             let turn = self.turn(&ctx.caller.session_id).await;
             self.hand_in(ctx.project()).await?;
@@ -51,11 +53,10 @@ impl Arbiter {
                     serde_json::from_value(answer["task"].clone()).map_err(anyhow::Error::from)?;
                 let session = ctx.caller.session_id.clone();
                 self.state().tasks.insert(task.task_id.clone(), (session, task.fence));
-                let ruling = Arc::new(Ruling::Task(Box::new(task)));
-                return Ok(Permit { ruling, _turn: turn });
+                return Ok(Permit::new(Ruling::Task(Box::new(task)), turn));
             }
             drop(turn);
-            let left = until - os::uptime_ms();
+            let left = until - self.uptime();
             if left <= 0 || stop.is_cancelled() {
                 return Err(ArbiterRefusal::NoTask {
                     ready: number(&answer, "ready"),
@@ -79,20 +80,17 @@ impl Arbiter {
             Ok((shared::capabilities(tx, &session)?, locks::shared::last_fence(tx, ctx.project())?))
         })?;
         let ask = json!({
-            "req": Uuid::now_v7().to_string(), "project": ctx.project(), "session": session,
+            "req": name_of(ctx), "project": ctx.project(), "session": session,
             "agent_id": ctx.caller.agent_id, "capabilities": able, "seen": seen, "lease_ms": LEASE_MS,
             "types": if types.is_empty() { Value::Null } else { json!(types) },
         });
-        Ok(match self.ask("coord_task_claim", &ask).await {
-            Err(_lost) => self.ask("coord_task_claim", &ask).await,
-            answer => answer,
-        })
+        Ok(self.ask_twice("coord_task_claim", &ask).await)
     }
 
     pub(super) async fn rule_on_end(&self, ctx: &Context, asked: &Asked) -> Outcome<Permit> {
         let turn = self.turn(&ctx.caller.session_id).await;
         let Asked::End { task_id, success, retry, result, error_message } = asked else {
-            return Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn });
+            return Ok(Permit::new(Ruling::Ended, turn));
         };
         let claims = self.read(|tx| shared::claims(tx, ctx.project()))?;
         let mine = claims
@@ -101,7 +99,7 @@ impl Arbiter {
         let lost = self.read(|tx| shared::lost_fence(tx, task_id, &ctx.caller.session_id))?;
         // What was never the caller's, or never shared, is judged here.
         let Some(fence) = mine.as_ref().map(|claim| claim.fence).or(lost) else {
-            return Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn });
+            return Ok(Permit::new(Ruling::Ended, turn));
         };
         let report = json!({
             "task_id": task_id, "project": ctx.project(), "fence": fence, "success": success,
@@ -112,14 +110,11 @@ impl Arbiter {
             // It comes too late to count, and is kept beside the task.
             None => drop(self.ask("coord_task_complete", &report).await),
         }
-        Ok(Permit { ruling: Arc::new(Ruling::Ended), _turn: turn })
+        Ok(Permit::new(Ruling::Ended, turn))
     }
 
     async fn report(&self, claim: SharedClaim, report: &Value) -> Outcome<()> {
-        let mut answer = self.ask("coord_task_complete", report).await;
-        if answer.is_err() {
-            answer = self.ask("coord_task_complete", report).await;
-        }
+        let answer = self.ask_twice("coord_task_complete", report).await;
         let now = self.clock.now();
         match answer {
             Ok(answer) if matches!(text(&answer, "status"), "ok" | "dup") => {
@@ -129,7 +124,8 @@ impl Arbiter {
             Ok(_) => {
                 let task_id = claim.task_id.clone();
                 self.state().tasks.remove(&task_id);
-                self.store.write(move |tx| shared::lose(tx, &claim, now)).await?;
+                let ledger = self.ledger;
+                self.store.write(move |tx| lose(tx, ledger, &claim, Told::Already, now)).await?;
                 Err(ArbiterRefusal::Lost { task_id }.into())
             }
             Err(_later) => {
@@ -141,22 +137,34 @@ impl Arbiter {
 
     /// Tells the arbiter of tasks that it does not know.
     async fn hand_in(&self, project: &str) -> Outcome<()> {
+        // One after the other: the next finds that it was done.
+        let _alone = self.handing_in.lock().await;
         loop {
-            let tasks = self.read(|tx| shared::unknown(tx, project, AT_ONCE))?;
+            let after = self.state().handed_in.get(project).copied().unwrap_or_default();
+            let (tasks, newest) = self.read(|tx| shared::unknown(tx, project, after, AT_ONCE))?;
             for task in &tasks {
                 let Ok(answer) = self.ask("coord_task_submit", task).await else { return Ok(()) };
                 let (project, id) = (project.to_owned(), text(task, "task_id").to_owned());
-                let twin = (text(&answer, "status") == "duplicate")
-                    .then(|| text(&answer, "task_id").to_owned());
+                let over = match text(&answer, "status") {
+                    "duplicate" => {
+                        let twin = text(&answer, "task_id");
+                        Some(format!("the same was submitted on another machine as {twin}"))
+                    }
+                    "cycle" => {
+                        Some("through tasks of other machines it would wait for itself".into())
+                    }
+                    _ => None,
+                };
                 let now = self.clock.now();
                 self.store
                     .write(move |tx| {
                         shared::know(tx, &project, &id)?;
-                        twin.iter().try_for_each(|twin| shared::drop_twin(tx, &id, twin, now))
+                        over.iter().try_for_each(|why| shared::call_off(tx, &id, why, now))
                     })
                     .await?;
             }
             if tasks.len() < AT_ONCE {
+                self.state().handed_in.insert(project.to_owned(), newest);
                 return Ok(());
             }
         }
@@ -178,6 +186,47 @@ impl Arbiter {
             return Ok(());
         }
         self.store.write(move |tx| ends.iter().try_for_each(|end| shared::finish(tx, end))).await
+    }
+
+    /// Tasks that the arbiter knew and does not know any more are handed in anew: it went back to a copy.
+    pub(super) async fn hand_in_again(&self, answer: &Value) -> Outcome<()> {
+        let unknown: Vec<String> = list(answer, "unknown")
+            .iter()
+            .filter_map(|id| id.as_str().map(str::to_owned))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(
+            tasks = unknown.len(),
+            "the arbiter has forgotten tasks; they are handed in again"
+        );
+        self.store
+            .write(move |tx| unknown.iter().try_for_each(|id| shared::forget(tx, id)))
+            .await?;
+        self.state().handed_in.clear();
+        Ok(())
+    }
+
+    /// Keeps what the queue is beyond this machine.
+    pub(super) fn note_work(&self, answer: &Value) -> Outcome<()> {
+        let beyond = self.store.kept::<Elsewhere>();
+        for (project, told) in answer["work"].as_object().into_iter().flatten() {
+            let tasks = list(told, "tasks").into_iter();
+            let tasks = tasks.filter_map(|task| serde_json::from_value::<Shown>(task).ok());
+            let device = self.court.device();
+            let (ours, others): (Vec<Shown>, Vec<Shown>) =
+                tasks.partition(|task| task.device.as_deref() == Some(device.as_str()));
+            beyond.keep(project, others);
+            let here = self.claims_here(std::slice::from_ref(project))?;
+            let written = |task: &Shown| here.iter().any(|claim| claim.task_id == task.task_id);
+            // An earlier daemon may have claimed it and died before it was written here.
+            let unwritten = ours.into_iter().filter(|task| !written(task));
+            let mut state = self.state();
+            state.uncertain.extend(unwritten.filter_map(|task| task.session));
+            state.marks.insert(project.clone(), text(told, "mark").to_owned());
+        }
+        Ok(())
     }
 
     pub(super) async fn look_after_work(&self, projects: &[String], renew: bool) -> Outcome<()> {
@@ -254,8 +303,8 @@ impl Arbiter {
             if !held.iter().any(|told| {
                 text(told, "task_id") == claim.task_id && number(told, "fence") == claim.fence
             }) {
-                tracing::warn!(task = claim.task_id, session, "a claim was lost");
-                self.store.write(move |tx| shared::lose(tx, &claim, now)).await?;
+                let ledger = self.ledger;
+                self.store.write(move |tx| lose(tx, ledger, &claim, Told::NotYet, now)).await?;
             }
         }
         self.state().tasks.retain(|id, (holder, _)| {
@@ -268,10 +317,36 @@ impl Arbiter {
         let of = |project: &String| self.read(|tx| shared::claims(tx, project));
         Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
     }
+}
 
-    fn read<T: Send>(&self, look: impl Fn(&Tx<'_>) -> Outcome<T> + Send) -> Outcome<T> {
-        tokio::task::block_in_place(|| self.store.read(look))
+/// What a claim is called there. A call that is made again after a daemon's death has the same name, and gets the task
+/// that it was given before.
+fn name_of(ctx: &Context) -> String {
+    let Some(key) = &ctx.request_key else { return Uuid::now_v7().to_string() };
+    let hash = digest(format!("{} {key}", ctx.caller.session_id));
+    let bits = u128::from_str_radix(hash.get(..32).unwrap_or_default(), 16);
+    bits.map_or_else(|_no_hash| Uuid::now_v7(), Uuid::from_u128).to_string()
+}
+
+/// Whether a holder knows that it lost its claim.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Its own call is answered with it.
+    Already,
+    /// It learns of it with its next answer.
+    NotYet,
+}
+
+/// Takes a claim from its holder here; the loss is on record.
+fn lose(tx: &Tx<'_>, ledger: Ledger, claim: &SharedClaim, told: Told, now: Time) -> Outcome<()> {
+    let (task_id, session) = (claim.task_id.as_str(), claim.session_id.as_str());
+    tracing::warn!(task_id, session, "a claim was lost");
+    shared::lose(tx, claim, now)?;
+    if told == Told::NotYet {
+        locks::tell(tx, session, TaskLost::at(task_id, now).into())?;
     }
+    let facts = json!({ "task_id": task_id, "session_id": session, "fence": claim.fence });
+    ledger(tx, Some(&claim.project), "lease_lost", facts, now)
 }
 
 fn unavailable(silence: &Silence) -> ArbiterRefusal {

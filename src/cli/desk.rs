@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::termios::{LocalModes, OptionalActions};
 use serde_json::{Map, Value};
 
 use super::{Common, Trouble};
@@ -248,6 +249,24 @@ pub fn complain(text: &str) {
     let choice = colours(std::io::stderr().is_terminal());
     let mut out = AutoStream::new(std::io::stderr().lock(), choice);
     drop(out.write_all(text.as_bytes()));
+}
+
+/// A line that is typed at the terminal and not shown there.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn unseen(question: &str) -> std::io::Result<String> {
+    let stdin = std::io::stdin();
+    let shown = rustix::termios::tcgetattr(&stdin)?;
+    let mut hidden = shown.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    // Before the question: whoever types at once is not seen either.
+    rustix::termios::tcsetattr(&stdin, OptionalActions::Drain, &hidden)?;
+    complain(question);
+    let mut line = String::new();
+    let read = stdin.read_line(&mut line);
+    rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &shown)?;
+    read.map(|_bytes| line)
 }
 
 /// Whether to colour what goes to a stream.

@@ -35,7 +35,7 @@ pub mod render;
 mod restore;
 mod setup;
 pub mod status;
-mod sync;
+pub mod sync;
 mod trouble;
 mod version;
 pub mod work;

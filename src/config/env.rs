@@ -110,6 +110,14 @@ pub fn is_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
+/// Whether a person sees what is said: output is a terminal, and so is input or the stream of
+/// errors. An agent that runs a command reads what it prints.
+#[must_use]
+pub fn is_watched() -> bool {
+    std::io::stdout().is_terminal()
+        && (std::io::stdin().is_terminal() || std::io::stderr().is_terminal())
+}
+
 /// Whether the environment lets us colour what goes to a terminal: neither
 /// `NO_COLOR` nor a terminal that cannot.
 #[must_use]

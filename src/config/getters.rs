@@ -208,10 +208,16 @@ impl Config {
         self.text("supabase_url")
     }
 
-    /// Its key: the service key if there is one.
+    /// Its service key.
     #[must_use]
-    pub fn supabase_key(&self) -> Option<&str> {
-        self.text("supabase_service_key").or_else(|| self.text("supabase_key"))
+    pub fn supabase_service_key(&self) -> Option<&str> {
+        self.text("supabase_service_key")
+    }
+
+    /// Its publishable key.
+    #[must_use]
+    pub fn supabase_publishable_key(&self) -> Option<&str> {
+        self.text("supabase_key")
     }
 
     /// Path of its REST interface.

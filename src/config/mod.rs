@@ -17,7 +17,7 @@ mod value;
 
 use std::path::Path;
 
-pub use env::{Environment, TELLING, is_terminal, telling_env};
+pub use env::{Environment, TELLING, is_terminal, is_watched, telling_env};
 pub use getters::{Durability, HookFailure, NetworkPolicy, PolicyEngine, WorktreeLocks};
 pub use refusal::{ConfigRefusal, Origin};
 pub use settings::{SETTINGS, Setting};
@@ -129,6 +129,13 @@ impl Config {
     pub fn is_of_project(&self, key: &str) -> bool {
         let chosen = settings::index_of(key).and_then(|at| self.values.get(at));
         chosen.is_some_and(|chosen| matches!(chosen.origin, Origin::Project { .. }))
+    }
+
+    /// Whether the user's own file decides this setting.
+    #[must_use]
+    pub fn is_of_user(&self, key: &str) -> bool {
+        let chosen = settings::index_of(key).and_then(|at| self.values.get(at));
+        chosen.is_some_and(|chosen| matches!(chosen.origin, Origin::User { .. }))
     }
 
     fn set(&mut self, key: &str, text: Option<&str>, origin: Origin) -> Result<(), ConfigRefusal> {

@@ -237,7 +237,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "SUPABASE_URL",
         accepts: Accepts::Url(&["https", "http"]),
         place: Place::Private,
-        meaning: "the Supabase project to mirror to; no cloud if unset",
+        meaning: "the Supabase project to mirror to, once there is a key; no cloud if unset",
         ..BASE
     },
     Setting {
@@ -245,7 +245,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "SUPABASE_SERVICE_KEY",
         secret: true,
         place: Place::Private,
-        meaning: "its service key",
+        meaning: "its service key, with which this machine enrols itself; it is kept in no file",
         ..BASE
     },
     Setting {
@@ -253,7 +253,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "SUPABASE_KEY",
         secret: true,
         place: Place::Private,
-        meaning: "its key, where no service key is set",
+        meaning: "its publishable key, which is kept once the machine is enrolled",
         ..BASE
     },
     Setting {

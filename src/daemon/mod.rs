@@ -40,7 +40,7 @@ use crate::failure::Outcome;
 use crate::home::Home;
 use crate::keeper::Keeper;
 use crate::repo::Repo;
-use crate::service::Service;
+use crate::service::{Service, record_own_in};
 use crate::store::{Options, Store};
 use crate::time::Clock;
 use crate::wire::{Hello, PROTOCOL};
@@ -93,7 +93,8 @@ pub fn run(home: &Home, config: &Config, succeeds: Option<String>) -> Outcome<Op
     let service = Arc::new(Service::new(Arc::clone(&store), Clock::System));
     service.configure(config);
     let court = Arc::new(HttpCourt::new(home.clone()));
-    service.appoint(Arc::new(Arbiter::new(court, Arc::clone(&store), Clock::System)));
+    let ledger = record_own_in;
+    service.appoint(Arc::new(Arbiter::new(court, Arc::clone(&store), Clock::System, ledger)));
     let keeper = Keeper::new(Arc::clone(&service), config);
     let daemon = Arc::new(Daemon {
         service,

@@ -10,7 +10,7 @@ use super::around::{self, Left, Peer};
 use super::told::short;
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::locks::{self, HeldFileChanged, News, TakenAway};
+use crate::locks::{self, HeldFileChanged, News, TakenAway, TaskLost};
 use crate::store::Tx;
 use crate::time::{HOUR, Time};
 
@@ -98,6 +98,9 @@ fn gone_or_changed(news: &News) -> String {
     match news {
         News::TakenAway(TakenAway { lock_taken_away: path, by, reason, .. }) => {
             format!("Your lock on {path} was taken away by {by}: {}", short(reason, 160))
+        }
+        News::TaskLost(TaskLost { task_lost: task, reason, .. }) => {
+            format!("Your claim on task {task} was lost: {reason}")
         }
         News::HeldFileChanged(HeldFileChanged {
             held_file_changed: path,

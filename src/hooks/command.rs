@@ -14,7 +14,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::edit::{Cleared, begin, lockable, note_tool_use, take};
+use super::edit::{Cleared, asked, begin, lockable, note_tool_use, take};
 use super::refusal::{Holding, HookRefusal};
 use super::told;
 use crate::context::Context;
@@ -24,6 +24,7 @@ use crate::guardrails::{Effect, Input, PathRef, Reach, Verb, Whole};
 use crate::locks::{self, Lock};
 use crate::operations::RUN_COMMAND;
 use crate::repo::{Git, Kind, Target, overlaps};
+use crate::ruling::Asked;
 use crate::store::Tx;
 use crate::tool::{Access, Audience, Progress, Tool};
 
@@ -150,6 +151,10 @@ impl Tool for RunCommand {
         Ok(())
     }
 
+    fn arbitrated(&self) -> Option<Asked> {
+        asked(&self.plan.files, self.why())
+    }
+
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Cleared>> {
         note_tool_use(tx, ctx, self.tool_use_id.as_deref())?;
         let judged = guard::judge(tx, ctx, &self.scene, &Input::Shell(&self.text))?;
@@ -165,8 +170,7 @@ impl Tool for RunCommand {
         if !ctx.caller.person {
             self.check_sets(tx, ctx)?;
         }
-        let why = format!("a command: {}", told::short(&self.command, 80));
-        let context = take(tx, ctx, &self.plan.files, &why)?;
+        let context = take(tx, ctx, &self.plan.files, &self.why())?;
         match foreign {
             Some(caught) => Err(HookRefusal::Blocked(caught).into()),
             None => {
@@ -183,6 +187,10 @@ impl Tool for RunCommand {
 }
 
 impl RunCommand {
+    fn why(&self) -> String {
+        format!("a command: {}", told::short(&self.command, 80))
+    }
+
     /// Nobody else may be at work in what is written as a whole.
     fn check_sets(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<()> {
         let Plan { sets, swept, .. } = &self.plan;

@@ -19,6 +19,7 @@ use crate::locks::{self, Taken};
 use crate::operations::EDIT_FILE;
 use crate::repo::refusal::Why;
 use crate::repo::{Kind, Target};
+use crate::ruling::Asked;
 use crate::store::Tx;
 use crate::tool::{Access, Hints, Progress, Tool};
 
@@ -78,6 +79,10 @@ impl Tool for EditFile {
         Ok(())
     }
 
+    fn arbitrated(&self) -> Option<Asked> {
+        asked(&self.targets, self.why())
+    }
+
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Cleared>> {
         note_tool_use(tx, ctx, self.tool_use_id.as_deref())?;
         let mut caught = Vec::new();
@@ -91,8 +96,7 @@ impl Tool for EditFile {
         if let Some(blocked) = blocked {
             return Err(HookRefusal::Blocked(Box::new(blocked)).into());
         }
-        let why = self.tool.as_deref().map(|tool| format!("an edit by {}", told::short(tool, 60)));
-        let context = take(tx, ctx, &self.targets, &why.unwrap_or_default())?;
+        let context = take(tx, ctx, &self.targets, &self.why())?;
         begin(tx, ctx, self.tool_use_id.as_deref(), &self.targets);
         Ok(Progress::Ended(Cleared { context }))
     }
@@ -101,6 +105,18 @@ impl Tool for EditFile {
         let caught = self.caught.lock().unwrap_or_else(PoisonError::into_inner).clone();
         guard::note(tx, ctx, EDIT_FILE, &caught)
     }
+}
+
+impl EditFile {
+    fn why(&self) -> String {
+        let why = self.tool.as_deref().map(|tool| format!("an edit by {}", told::short(tool, 60)));
+        why.unwrap_or_default()
+    }
+}
+
+/// What an arbiter has to decide before these files are written.
+pub fn asked(targets: &[Target], reason: String) -> Option<Asked> {
+    (!targets.is_empty()).then(|| Asked::Edit { targets: targets.to_vec(), reason })
 }
 
 /// Tells those who watch the files that a tool of the caller is about to write: one that
@@ -130,11 +146,16 @@ pub fn take(tx: &Tx<'_>, ctx: &Context, targets: &[Target], why: &str) -> Outcom
     sql::know(tx, &ctx.caller.session_id, ctx.now)?;
     match locks::take_for_edit(tx, ctx, targets, why)? {
         Taken::Blocked(blocked) => Err(Failure::from(HookRefusal::Held(blocked))),
+        Taken::Undecided(target) => {
+            Err(HookRefusal::JustLost { path: target.shown.clone() }.into())
+        }
         Taken::All { fences, elsewhere } => {
             for (target, fence) in &fences {
                 sql::touch(tx, ctx, target, *fence)?;
             }
-            Ok(told::elsewhere(&elsewhere))
+            let lost = told::lost(&locks::unread(tx, &ctx.caller.session_id)?, targets);
+            let said: Vec<String> = told::elsewhere(&elsewhere).into_iter().chain(lost).collect();
+            Ok((!said.is_empty()).then(|| said.join(" ")))
         }
     }
 }

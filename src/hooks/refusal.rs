@@ -25,6 +25,8 @@ pub enum HookRefusal {
     Commit { foreign: Vec<Holding>, lost: Vec<Lost> },
     #[error("{field} has {sent} {unit}; at most {most} are accepted")]
     TooMuch { field: &'static str, sent: usize, most: usize, unit: &'static str },
+    #[error("the lock on {path} was lost a moment ago, so it was not changed")]
+    JustLost { path: String },
     #[error("there is no session of an agent here that could end")]
     NoSession,
 }
@@ -131,6 +133,7 @@ impl Refusal for HookRefusal {
             Self::Blocked(_) => "guardrail_blocked",
             Self::Commit { .. } => "files_of_others",
             Self::TooMuch { .. } => "invalid_argument",
+            Self::JustLost { .. } => "lock_lost",
             Self::NoSession => "session_not_found",
         }
     }
@@ -153,6 +156,7 @@ impl Refusal for HookRefusal {
             }
             Self::Commit { .. } => "look at what was changed there before it is committed".into(),
             Self::TooMuch { .. } => "split it".into(),
+            Self::JustLost { .. } => "try again: it is asked for anew".into(),
             Self::NoSession => return None,
         })
     }
@@ -170,6 +174,7 @@ impl Refusal for HookRefusal {
             Self::TooMuch { field, sent, most, .. } => {
                 json!({ "field": field, "sent": sent, "max": most })
             }
+            Self::JustLost { path } => json!({ "file_path": path }),
             Self::NoSession => json!({}),
         };
         match facts {

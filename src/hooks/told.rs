@@ -1,6 +1,7 @@
 //! Facts in a few words, for a model that pays for each of them.
 
-use crate::locks::Lock;
+use crate::locks::{Lock, News};
+use crate::repo::Target;
 
 /// Locks that one note names.
 const NAMED_MAX: usize = 3;
@@ -27,4 +28,23 @@ pub fn elsewhere(locks: &[Lock]) -> Option<String> {
     };
     let said: Vec<String> = locks.iter().take(NAMED_MAX).map(one).collect();
     (!said.is_empty()).then(|| format!("{}; the branches will have to be merged.", said.join("; ")))
+}
+
+/// Which of these files the agent held before and had lost since; it may have changed meanwhile. The news stays
+/// unread: not every client shows what is said before an edit.
+#[must_use]
+pub fn lost(unread: &[News], targets: &[Target]) -> Option<String> {
+    let of = |path: &String| targets.iter().any(|target| target.shown == *path);
+    let one = |news: &News| match news {
+        News::TakenAway(gone) if of(&gone.lock_taken_away) => Some(format!(
+            "Your lock on {} was taken away by {} at {}: {}; the file may have changed since.",
+            gone.lock_taken_away,
+            gone.by,
+            gone.at,
+            short(&gone.reason, 160)
+        )),
+        _ => None,
+    };
+    let said: Vec<String> = unread.iter().filter_map(one).take(NAMED_MAX).collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }

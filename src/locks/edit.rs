@@ -11,10 +11,11 @@ use super::grant::grant;
 use super::queue::{self, serve};
 use super::refusal::Blocked;
 use super::rules::{Claim, Survey, holders};
-use super::{Lock, Mode, Scene};
+use super::{Lock, Mode, Scene, shared, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::repo::{Kind, Target};
+use crate::ruling::Ruling;
 use crate::store::Tx;
 use crate::time::MINUTE;
 
@@ -30,6 +31,8 @@ pub enum Taken {
     },
     /// Somebody is in the way.
     Blocked(Box<Blocked>),
+    /// An arbiter decides here, and has not been asked for this one.
+    Undecided(Target),
 }
 
 /// Locks `targets`, each once, for an edit by the caller.
@@ -38,10 +41,43 @@ pub enum Taken {
 /// Faults only.
 pub fn take_for_edit(tx: &Tx<'_>, ctx: &Context, targets: &[Target], why: &str) -> Outcome<Taken> {
     let scene = Scene::of(tx, ctx);
+    let (free, elsewhere) = sort(scene, ctx, targets)?;
+    let claim = Claim {
+        caller: ctx.caller.clone(),
+        targets: free,
+        mode: Mode::Exclusive,
+        ttl_ms: ctx.settings.lock_ttl_minutes * MINUTE,
+        reason: (!why.is_empty()).then(|| why.to_owned()),
+        worktree: ctx.repo.root.to_string_lossy().into_owned(),
+    };
+    take(scene, ctx, &claim, elsewhere)
+}
+
+/// What an edit of `targets` would lock, each with the caller's lock on it if it has that already.
+///
+/// # Errors
+/// Faults only.
+pub fn wanted_for_edit(
+    tx: &Tx<'_>,
+    ctx: &Context,
+    targets: &[Target],
+) -> Outcome<Vec<(Target, Option<Lock>)>> {
+    let scene = Scene::of(tx, ctx);
+    let (free, _) = sort(scene, ctx, targets)?;
+    let with_own = |target: Target| {
+        let own = sql::own(tx, scene.project, &ctx.caller.session_id, &target.key)?;
+        let own = own.filter(|lock| lock.is_live(scene.now) && lock.mode == Mode::Exclusive);
+        Ok((target, own))
+    };
+    free.into_iter().map(with_own).collect()
+}
+
+/// What is to be locked, and others' locks in other worktrees that cover the rest.
+fn sort(scene: Scene<'_>, ctx: &Context, targets: &[Target]) -> Outcome<(Vec<Target>, Vec<Lock>)> {
     let root = ctx.repo.root.to_string_lossy();
     let (mut free, mut elsewhere) = (Vec::new(), Vec::new());
     for target in targets {
-        let mut others = holders(tx, scene.project, target, scene.now)?;
+        let mut others = holders(scene.tx, scene.project, target, scene.now)?;
         others.retain(|lock| lock.session_id != ctx.caller.session_id);
         let parents = others.len();
         others.retain(|lock| !is_parent(&lock.session_id, &ctx.caller.session_id));
@@ -56,33 +92,45 @@ pub fn take_for_edit(tx: &Tx<'_>, ctx: &Context, targets: &[Target], why: &str) 
             free.push(target.clone());
         }
     }
-    let claim = Claim {
-        caller: ctx.caller.clone(),
-        targets: free,
-        mode: Mode::Exclusive,
-        ttl_ms: ctx.settings.lock_ttl_minutes * MINUTE,
-        reason: (!why.is_empty()).then(|| why.to_owned()),
-        worktree: root.into_owned(),
-    };
-    take(scene, &claim, elsewhere)
+    Ok((free, elsewhere))
 }
 
-fn take(scene: Scene<'_>, claim: &Claim, elsewhere: Vec<Lock>) -> Outcome<Taken> {
+fn take(scene: Scene<'_>, ctx: &Context, claim: &Claim, elsewhere: Vec<Lock>) -> Outcome<Taken> {
     if claim.targets.is_empty() {
         return Ok(Taken::All { fences: Vec::new(), elsewhere });
     }
+    shared::make_way(scene, ctx, claim)?;
     queue::sweep(scene, claim)?;
     let line = queue::line(scene.tx, scene.project, scene.now)?;
     let survey = Survey::of(scene, claim)?;
     if let Some(blocked) = Blocked::tell(claim, &survey, &line, scene.now) {
         return Ok(Taken::Blocked(blocked));
     }
-    let granted = grant(scene, claim, &survey, None)?;
+    if let Some(target) = undecided(scene, ctx, claim)? {
+        return Ok(Taken::Undecided(target));
+    }
+    let granted = grant(scene, claim, &survey, Some(ctx))?;
     if granted.opened {
         serve(scene.tx, scene.project, scene.now)?;
     }
     let fences = claim.targets.iter().cloned().zip(granted.fences).collect();
     Ok(Taken::All { fences, elsewhere })
+}
+
+/// What would be locked here though an arbiter decides and was not asked: the caller held it when it was looked at,
+/// and has lost it since.
+fn undecided(scene: Scene<'_>, ctx: &Context, claim: &Claim) -> Outcome<Option<Target>> {
+    if !ctx.settings.arbitrated || matches!(ctx.ruling.as_deref(), Some(Ruling::Provisional)) {
+        return Ok(None);
+    }
+    for target in &claim.targets {
+        let own = sql::own(scene.tx, scene.project, &claim.caller.session_id, &target.key)?;
+        let held = own.is_some_and(|lock| lock.is_live(scene.now) && lock.mode == claim.mode);
+        if !held && shared::fence_of(ctx, &target.key).is_none() {
+            return Ok(Some(target.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Everybody else's live locks on something in this very worktree that overlaps `target`,

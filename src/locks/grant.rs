@@ -74,7 +74,7 @@ impl Writer<'_> {
                 && lock.target == *target
         });
         let (fence, since) = match had {
-            Some(lock) if lock.mode.grants(self.claim.mode) => {
+            Some(lock) if lock.mode.grants(self.claim.mode) && !self.is_anew(lock) => {
                 self.opened |= lock.mode != self.claim.mode;
                 (lock.fence, lock.acquired_at.min(self.scene.now))
             }
@@ -97,6 +97,12 @@ impl Writer<'_> {
         };
         sql::put(self.scene.tx, self.scene.project, &lock)?;
         Ok(fence)
+    }
+
+    /// Whether an arbiter had to grant again what the session holds here: it was somebody else's meanwhile.
+    fn is_anew(&self, lock: &Lock) -> bool {
+        let decided = self.ctx.and_then(|ctx| shared::fence_of(ctx, &lock.target.key));
+        decided.is_some_and(|fence| fence != lock.fence)
     }
 
     fn fresh_fence(&mut self, key: &str) -> Outcome<i64> {

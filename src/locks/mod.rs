@@ -36,10 +36,10 @@ pub use arguments::{
 };
 pub use check::{CheckLocks, LOCKS_MAX, LockRow, Locks};
 pub use deadlock::Link;
-pub use edit::{Taken, held_here, is_parent, take_for_edit};
+pub use edit::{Taken, held_here, is_parent, take_for_edit, wanted_for_edit};
 pub use force::{ForceReleaseLock, Forced, REASON_MIN};
 pub use life::{Released, expire, next_deadline, release_session, renew};
-pub use news::{HeldFileChanged, News, TakenAway, news, tell};
+pub use news::{HeldFileChanged, News, TakenAway, TaskLost, news, tell, unread};
 pub use queue::{serve, waiting};
 pub use refusal::{Blocked, LockRefusal};
 pub use release::{Freed, ReleaseLock};

@@ -47,6 +47,26 @@ pub struct HeldFileChanged {
     pub at: Time,
 }
 
+/// A claim on a task that an arbiter gave up or gave to another machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskLost {
+    /// Which.
+    pub task_lost: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Time,
+}
+
+impl TaskLost {
+    /// This task, now.
+    #[must_use]
+    pub fn at(task_id: &str, at: Time) -> Self {
+        let reason = "its lease ended before the arbiter was heard; the task is somebody else's or open again";
+        Self { task_lost: task_id.to_owned(), reason: reason.to_owned(), at }
+    }
+}
+
 /// One piece of news; its first field says which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -54,6 +74,13 @@ pub struct HeldFileChanged {
 pub enum News {
     TakenAway(TakenAway),
     HeldFileChanged(HeldFileChanged),
+    TaskLost(TaskLost),
+}
+
+impl From<TaskLost> for News {
+    fn from(news: TaskLost) -> Self {
+        Self::TaskLost(news)
+    }
 }
 
 impl From<HeldFileChanged> for News {
@@ -98,7 +125,11 @@ pub fn news(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<News>> {
     Ok(news)
 }
 
-fn unread(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<News>> {
+/// A session's unread news, which stays unread.
+///
+/// # Errors
+/// Faults only.
+pub fn unread(tx: &Tx<'_>, session_id: &str) -> Outcome<Vec<News>> {
     let Some(text) = meta::get(tx, &key(session_id))? else { return Ok(Vec::new()) };
     Ok(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
 }

@@ -7,6 +7,9 @@
 //!
 //! Not here: asking the arbiter (`arbiter`).
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use super::rules::{Claim, Survey};
 use super::{Lock, Scene, news, sql};
 use crate::context::Context;
@@ -28,7 +31,10 @@ pub(super) fn make_way(scene: Scene<'_>, ctx: &Context, claim: &Claim) -> Outcom
     if !matches!(ctx.ruling.as_deref(), Some(Ruling::Granted { .. })) {
         return Ok(());
     }
-    for (_, around) in &Survey::of(scene, claim)?.around {
+    for (target, around) in &Survey::of(scene, claim)?.around {
+        if fence_of(ctx, &target.key).is_none() {
+            continue;
+        }
         let stale = |lock: &&Lock| is_elsewhere(lock) && lock.mode.conflicts(claim.mode);
         for lock in around.iter().filter(stale) {
             sql::remove(scene.tx, scene.project, lock)?;
@@ -43,6 +49,29 @@ pub fn is_elsewhere(lock: &Lock) -> bool {
     lock.session_id.starts_with(ELSEWHERE)
 }
 
+/// What is shown of other machines may be so old, in milliseconds, without a word about it.
+const FRESH_MS: i64 = 5_000;
+
+/// When the arbiter told last what other machines hold, for each project.
+#[derive(Default)]
+pub struct Sight(Mutex<HashMap<String, Time>>);
+
+impl Sight {
+    /// It has just told.
+    pub fn note(&self, project: &str, at: Time) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(project.to_owned(), at);
+    }
+
+    /// As of when others' locks are shown, if that is some time ago; 1970 if nothing was ever heard.
+    pub(super) fn as_of(&self, project: &str, now: Time) -> Option<Time> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match told.get(project) {
+            None => Some(Time::from_ms(0)),
+            Some(at) => Some(*at).filter(|at| !(0..=FRESH_MS).contains(&now.since(*at))),
+        }
+    }
+}
+
 /// Every lock of a project that is held on this machine.
 ///
 /// # Errors
@@ -50,6 +79,16 @@ pub fn is_elsewhere(lock: &Lock) -> bool {
 pub fn held_here(tx: &Tx<'_>, project: &str, now: Time) -> Outcome<Vec<Lock>> {
     let mut found = all(tx, project, now)?;
     found.retain(|lock| !is_elsewhere(lock));
+    Ok(found)
+}
+
+/// What a session holds of a project.
+///
+/// # Errors
+/// Faults only.
+pub fn held_by(tx: &Tx<'_>, project: &str, session_id: &str, now: Time) -> Outcome<Vec<Lock>> {
+    let mut found = sql::of_session(tx, project, session_id)?;
+    found.retain(|lock| lock.is_live(now));
     Ok(found)
 }
 
@@ -81,33 +120,30 @@ pub fn keep_fence(tx: &Tx<'_>, project: &str, fence: i64, now: Time) -> Outcome<
 /// # Errors
 /// Faults only.
 pub fn show(tx: &Tx<'_>, project: &str, theirs: &[Lock], now: Time) -> Outcome<()> {
-    let same = |a: &Lock, b: &Lock| {
-        // A renewed lease alone is written only when half of it has passed.
-        (&a.target.key, &a.session_id, a.mode, a.fence)
-            == (&b.target.key, &b.session_id, b.mode, b.fence)
-            && b.expires_at.since(a.expires_at) < a.ttl_ms / 2
-    };
+    let name = |lock: &Lock| (lock.target.key.clone(), lock.session_id.clone());
+    let known = all(tx, project, now)?.into_iter().filter(is_elsewhere);
+    let mut known: HashMap<_, Lock> = known.map(|lock| (name(&lock), lock)).collect();
     let mut changed = false;
-    let known: Vec<Lock> = all(tx, project, now)?.into_iter().filter(is_elsewhere).collect();
-    for lock in &known {
-        let still = |other: &Lock| {
-            (&other.target.key, &other.session_id) == (&lock.target.key, &lock.session_id)
-        };
-        if !theirs.iter().any(still) {
-            sql::remove(tx, project, lock)?;
-            changed = true;
-        }
-    }
     for lock in theirs {
-        if !known.iter().any(|old| same(old, lock)) {
+        if !known.remove(&name(lock)).is_some_and(|old| is_still(&old, lock)) {
             sql::put(tx, project, lock)?;
             changed = true;
         }
+    }
+    for lock in known.values() {
+        sql::remove(tx, project, lock)?;
+        changed = true;
     }
     if changed {
         tx.changed(Topic::Locks);
     }
     Ok(())
+}
+
+/// A renewed lease alone is written only when half of it has passed.
+fn is_still(old: &Lock, new: &Lock) -> bool {
+    (old.mode, old.fence) == (new.mode, new.fence)
+        && new.expires_at.since(old.expires_at) < old.ttl_ms / 2
 }
 
 /// How a lock was lost to another machine.

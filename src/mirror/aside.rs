@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::catalogue;
-use super::rows;
+use super::{rows, sql};
 use crate::failure::{Outcome, Refusal};
 use crate::store::{Topic, Tx};
 use crate::time::Time;
@@ -67,6 +67,14 @@ pub fn count(tx: &Tx<'_>) -> Outcome<i64> {
     Ok(tx.one(sql, [], |row| row.get(0))?.unwrap_or(0))
 }
 
+/// Whether a row waits for a person already, for that reason.
+pub fn has_open(tx: &Tx<'_>, table: &str, key: &str, code: &str) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM sync_aside
+                WHERE tbl = :tbl AND pk = :pk AND code = :code AND resolved_at IS NULL LIMIT 1";
+    let named = named_params! { ":tbl": table, ":pk": key, ":code": code };
+    Ok(tx.one(sql, named, |_| Ok(()))?.is_some())
+}
+
 /// What this device wanted of a row that nobody has decided about; `None`: nothing is undecided.
 pub fn undecided(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Option<Value>>> {
     let sql = "SELECT ours FROM sync_aside
@@ -75,6 +83,34 @@ pub fn undecided(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Option<V
     let named = named_params! { ":tbl": table, ":pk": key };
     let ours: Option<Option<String>> = tx.one(sql, named, |row| row.get(0))?;
     Ok(ours.map(|text| text.and_then(|text| serde_json::from_str(&text).ok())))
+}
+
+/// The mirror's side of what nobody has decided about is another now.
+pub fn renew(
+    tx: &Tx<'_>,
+    table: &str,
+    key: &str,
+    theirs: Option<&Value>,
+    revision: i64,
+) -> Outcome<()> {
+    tx.run(
+        "UPDATE sync_aside SET theirs = :theirs, revision = :revision
+          WHERE tbl = :tbl AND pk = :pk AND code = 'conflict' AND resolved_at IS NULL",
+        named_params! {
+            ":theirs": theirs.map(Value::to_string), ":revision": revision, ":tbl": table, ":pk": key,
+        },
+    )?;
+    Ok(())
+}
+
+/// Nothing is undecided about this row any more.
+pub fn close(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<()> {
+    tx.run(
+        "UPDATE sync_aside SET resolved_at = coord_hlc() >> 16
+          WHERE tbl = :tbl AND pk = :pk AND code = 'conflict' AND resolved_at IS NULL",
+        named_params! { ":tbl": table, ":pk": key },
+    )?;
+    Ok(())
 }
 
 /// Those that wait, oldest first.
@@ -118,6 +154,8 @@ pub fn resolve(tx: &Tx<'_>, number: i64, keep: Keep, now: Time) -> Outcome<Optio
                 })?;
                 write(tx)?;
             }
+            // What waits to be sent must not replace theirs after all.
+            Keep::Theirs if sql::is_pending(tx, &conflict.table, &conflict.key)? => write(tx)?,
             Keep::Theirs => tx.uncaptured(write)?,
         }
         for topic in [Topic::Guardrails, Topic::Profiles] {

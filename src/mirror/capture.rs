@@ -51,6 +51,17 @@ pub fn watch(tx: &Tx<'_>, table: &Table) -> Outcome<()> {
     Ok(())
 }
 
+/// Takes the triggers of one table away.
+///
+/// # Errors
+/// Faults only.
+pub fn unwatch(tx: &Tx<'_>, table: &Table) -> Outcome<()> {
+    for (name, _) in triggers(table) {
+        sql::drop_trigger(tx, &name)?;
+    }
+    Ok(())
+}
+
 /// Takes every trigger away.
 ///
 /// # Errors
@@ -79,6 +90,19 @@ pub fn refresh(tx: &Tx<'_>) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// The names of triggers that should be there and are not; none while sync is off.
+///
+/// # Errors
+/// Faults only.
+pub fn missing(tx: &Tx<'_>) -> Outcome<Vec<String>> {
+    let Some(capture) = sql::state(tx, "capture")? else { return Ok(Vec::new()) };
+    let there = sql::trigger_names(tx)?;
+    // Rows that are still exported in order have none yet.
+    let wanted = catalogue::tables().iter().filter(|table| capture == "on" || !table.is_series());
+    let names = wanted.flat_map(triggers).map(|(name, _)| name);
+    Ok(names.filter(|name| !there.contains(name)).collect())
 }
 
 /// The names and texts of a table's triggers.

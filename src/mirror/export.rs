@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Class, Kind, Table};
 use super::sql::Exported;
-use super::{capture, log, rows, sql};
+use super::{capture, log, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -45,7 +45,15 @@ pub fn switch_on(tx: &Tx<'_>) -> Outcome<()> {
 /// Faults only.
 pub fn switch_off(tx: &Tx<'_>) -> Outcome<()> {
     capture::switch_off(tx)?;
-    for name in ["capture", "export", "export_after", "exported_until"] {
+    for name in [
+        "capture",
+        "export",
+        "export_after",
+        "export_only",
+        "exported_until",
+        "rekey",
+        "rekey_after",
+    ] {
         sql::unset_state(tx, name)?;
     }
     Ok(())
@@ -56,14 +64,21 @@ pub fn switch_off(tx: &Tx<'_>) -> Outcome<()> {
 /// # Errors
 /// Faults only.
 pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
-    let Some(at) = sql::state(tx, "export")? else { return Ok(false) };
+    let Some(at) = sql::state(tx, "export")? else { return rekey::step(tx) };
     let at: usize = at.parse().unwrap_or(0);
     let Some(table) = catalogue::tables().get(at) else {
         finish(tx)?;
         return Ok(false);
     };
+    if scope::exported_only(tx)?.is_some_and(|only| !only.contains(&table.name)) {
+        sql::set_state(tx, "export", &(at + 1).to_string())?;
+        return Ok(true);
+    }
     let after = sql::state(tx, "export_after")?;
     let after: Option<Vec<Value>> = after.and_then(|text| serde_json::from_str(&text).ok());
+    if table.name == "audit_log" && after.is_none() {
+        seals_first(tx)?;
+    }
     let mut page = sql::rows_after(tx, table, after.as_deref(), STEP)?;
     for row in &mut page {
         if let Some(hlc) = time_of(tx, table, &row.key, row.hlc)? {
@@ -78,6 +93,16 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
     Ok(true)
 }
 
+/// Where the chain of the audit log begins here: what was sealed is not there any more, and the
+/// mirror would miss it.
+fn seals_first(tx: &Tx<'_>) -> Outcome<()> {
+    let Some(seals) = catalogue::table("audit_seals") else { return Ok(()) };
+    for row in sql::rows_after(tx, seals, None, usize::MAX >> 1)? {
+        sql::log(tx, seals, &row)?;
+    }
+    Ok(())
+}
+
 fn next_table(tx: &Tx<'_>, table: &Table, at: usize) -> Outcome<()> {
     if table.is_series() {
         // Caught up in this very transaction: nothing can come between.
@@ -89,6 +114,7 @@ fn next_table(tx: &Tx<'_>, table: &Table, at: usize) -> Outcome<()> {
 
 fn finish(tx: &Tx<'_>) -> Outcome<()> {
     sql::unset_state(tx, "export")?;
+    sql::unset_state(tx, "export_only")?;
     sql::set_state(tx, "capture", "on")?;
     sql::set_state(tx, "exported_until", &sql::last_seq(tx)?.to_string())
 }
@@ -106,27 +132,40 @@ pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     sql::set_state(tx, "acked", "0")?;
     sql::set_state(tx, "capture", "exporting")?;
     sql::set_state(tx, "export", "0")?;
-    for name in ["export_after", "exported_until"] {
+    for name in ["export_after", "export_only", "exported_until", "series_passed"] {
         sql::unset_state(tx, name)?;
     }
+    restored::forget(tx)?;
     // What the old name left in the mirror is a stranger's from now on.
-    sql::set_state(tx, "resnapshot", "forked")?;
+    want_snapshot(tx, "forked")?;
     for (name, key, hlc) in unsent {
         if let Some(table) = catalogue::table(&name) {
-            log_again(tx, table, &key, hlc)?;
+            log_again(tx, table, &key, Some(hlc))?;
         }
     }
     Ok(())
 }
 
-/// Logs a row as it is, with that time.
-fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: i64) -> Outcome<()> {
+/// Logs a row as it is, or that it is gone, with that time; none: as a change of now.
+pub fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: Option<i64>) -> Outcome<()> {
     let values = rows::key_values(key).unwrap_or_default();
-    if let Some(body) = rows::find(tx, table, &values)? {
-        let row = Exported { key: key.to_owned(), body: Some(body.to_string()), hlc };
-        sql::log(tx, table, &row)?;
+    match rows::find(tx, table, &values)? {
+        Some(body) => sql::log_row(tx, table, key, Some(&body.to_string()), hlc),
+        // Of all that is shared, policies alone are taken away.
+        None if table.class == Class::Policy => sql::log_row(tx, table, key, None, hlc),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Notes why a snapshot is needed. That the mirror was put back is more than any other reason.
+///
+/// # Errors
+/// Faults only.
+pub fn want_snapshot(tx: &Tx<'_>, why: &str) -> Outcome<()> {
+    if sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY) {
+        return Ok(());
+    }
+    sql::set_state(tx, "resnapshot", why)
 }
 
 /// Logs the rows of a bucket once more; whether others write rows there too.
@@ -136,12 +175,17 @@ fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: i64) -> Outcome<()> {
 pub fn resend(tx: &Tx<'_>, table: &str, bucket: &str) -> Outcome<bool> {
     let Some(table) = catalogue::table(table) else { return Ok(false) };
     if table.class != Class::Policy {
-        for (key, body) in log::all(tx, table)? {
+        let mut found = Vec::new();
+        log::each(tx, table, |key, body| {
             if log::bucket(&key) == bucket {
-                let hlc = time_of(tx, table, &key, newest_time(table, &body))?.unwrap_or(0);
-                let row = Exported { key, body: Some(body.to_string()), hlc };
-                sql::log(tx, table, &row)?;
+                found.push((key, body));
             }
+            Ok(())
+        })?;
+        for (key, body) in found {
+            let hlc = time_of(tx, table, &key, newest_time(table, &body))?.unwrap_or(0);
+            let row = Exported { key, body: Some(body.to_string()), hlc };
+            sql::log(tx, table, &row)?;
         }
     }
     Ok(matches!(table.class, Class::Union | Class::Policy))

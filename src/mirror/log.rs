@@ -9,7 +9,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::catalogue::{self, Class, Table};
-use super::{capture, rows, sql};
+use super::key::Key;
+use super::{capture, cipher, marks, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::ingress;
 use crate::store::Tx;
@@ -17,6 +18,15 @@ use crate::time::Time;
 
 /// Rows that one step of pruning removes.
 const PRUNED: i64 = 1_000;
+
+/// On which terms rows leave.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Tables that stay on this machine.
+    pub left_out: &'a [String],
+    /// What free text is encrypted with, if it is.
+    pub key: Option<&'a Key>,
+}
 
 /// How far this device has come.
 pub fn state(tx: &Tx<'_>, device: String) -> Outcome<State> {
@@ -28,7 +38,7 @@ pub fn state(tx: &Tx<'_>, device: String) -> Outcome<State> {
         acked_hash: hash_at(tx, acked)?.unwrap_or_default(),
         newest: sql::last_seq(tx)?,
         cursor: cursor.unwrap_or_else(Cursor::default),
-        exporting: sql::state(tx, "export")?.is_some(),
+        exporting: sql::state(tx, "export")?.is_some() || rekey::is_under_way(tx)?,
         fork: sql::state(tx, "fork")?,
         resnapshot: sql::state(tx, "resnapshot")?,
         paused: sql::state(tx, "paused")?.is_some(),
@@ -63,13 +73,20 @@ pub fn read(
     after: i64,
     most: usize,
     bytes: usize,
-    left_out: &[String],
+    terms: Terms<'_>,
 ) -> Outcome<Vec<Logged>> {
     let until = sql::state(tx, "exported_until")?.and_then(|text| text.parse().ok());
     let exported = match sql::state(tx, "export")? {
         Some(_) => i64::MAX,
         None => until.unwrap_or(0),
     };
+    let sending = Sending {
+        exported,
+        terms,
+        given: restored::given(tx)?,
+        resent: restored::resent_until(tx)?,
+    };
+    let passed = scope::passed_over(tx)?;
     let (mut changes, mut size) = (Vec::new(), 0);
     // Page by page: how many fit is known only when their bodies are read.
     while changes.len() < most && size <= bytes {
@@ -79,7 +96,8 @@ pub fn read(
             break;
         }
         for row in page {
-            let change = ready(tx, row, exported, left_out)?;
+            let mut change = ready(tx, row, &sending)?;
+            change.sent &= passed.get(&change.table).is_none_or(|last| change.seq > *last);
             size += batch::weight(&change);
             changes.push(change);
             if size > bytes {
@@ -90,13 +108,14 @@ pub fn read(
     Ok(changes)
 }
 
+const PAGE: &str = "
+    SELECT seq, tx, hlc, tbl, pk, op, body, hash,
+           EXISTS (SELECT 1 FROM sync_aside AS a WHERE a.code = 'untransportable' AND a.seq = l.seq)
+      FROM change_log AS l WHERE seq > :after ORDER BY seq LIMIT :most";
+
 fn raw(tx: &Tx<'_>, after: i64, most: usize) -> Outcome<Vec<Raw>> {
-    let page = "SELECT seq, tx, hlc, tbl, pk, op, body, hash,
-                       EXISTS (SELECT 1 FROM sync_aside AS a
-                                WHERE a.code = 'untransportable' AND a.seq = l.seq)
-                  FROM change_log AS l WHERE seq > :after ORDER BY seq LIMIT :most";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    Ok(tx.all(page, named_params! { ":after": after, ":most": most }, |row| {
+    Ok(tx.all(PAGE, named_params! { ":after": after, ":most": most }, |row| {
         Ok(Raw {
             seq: row.get(0)?,
             tx: row.get(1)?,
@@ -111,40 +130,70 @@ fn raw(tx: &Tx<'_>, after: i64, most: usize) -> Outcome<Vec<Raw>> {
     })?)
 }
 
-fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, left_out: &[String]) -> Outcome<Logged> {
+/// What decides how changes are sent.
+struct Sending<'a> {
+    /// Rows may be new to the mirror up to here.
+    exported: i64,
+    terms: Terms<'a>,
+    /// Changes that give the mirror a policy again.
+    given: Vec<i64>,
+    /// The mirror once had the changes up to here.
+    resent: i64,
+}
+
+fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
     let key = rows::key_values(&raw.key).unwrap_or_default();
-    let table = catalogue::table(&raw.table).filter(|table| !left_out.contains(&table.name));
+    let table =
+        catalogue::table(&raw.table).filter(|table| !sending.terms.left_out.contains(&table.name));
     let append = table.is_some_and(|table| table.class == Class::Append);
-    let body = match (&raw.body, table) {
-        (Some(text), _) => serde_json::from_str(text).ok(),
-        (None, Some(table)) if append => rows::find(tx, table, &key)?,
-        _ => None,
+    let text = match (raw.body, table) {
+        (None, Some(table)) if append => rows::text(tx, table, &key)?,
+        (text, _) => text,
     };
+    let body: Option<Value> = text.as_ref().and_then(|text| serde_json::from_str(text).ok());
     let op = match (raw.op.as_str(), table.map(|table| table.class)) {
         ("d", _) => Op::Delete,
         // The device alone says what is there, so the row is put in any case.
-        ("u", Some(Class::Union | Class::Policy)) if raw.seq > exported => Op::Update,
+        ("u", Some(Class::Union | Class::Policy)) if raw.seq > sending.exported => Op::Update,
         _ => Op::Put,
     };
-    let base = match table {
-        Some(table) if table.class == Class::Policy => Some(revision(tx, &table.name, &raw.key)?),
-        _ => None,
+    let policy = table.is_some_and(|table| table.class == Class::Policy);
+    let base = if policy {
+        // What is given back comes to be the revision that it was.
+        let given = i64::from(sending.given.contains(&raw.seq));
+        Some((revision(tx, &raw.table, &raw.key)? - given).max(0))
+    } else {
+        None
     };
     // What was removed meanwhile (an audit row that was sealed) is not sent.
-    let sent = !raw.aside && table.is_some() && (op == Op::Delete || body.is_some());
+    // Of policies that the mirror lost, what came of them in the end is given back.
+    let stale = policy && raw.seq <= sending.resent;
+    let sent = !raw.aside && !stale && table.is_some() && (op == Op::Delete || body.is_some());
+    let (key, mut digest, mut hidden) = (rows::key_text(&key), None, None);
+    if let (Some(table), Some(row)) = (table, &body) {
+        digest = Some(cipher::digest(sending.terms.key, table, row)?);
+        if let Some(with) = sending.terms.key {
+            hidden = cipher::encrypt(with, table, &key, row)?;
+        }
+    }
+    let bytes = match &hidden {
+        Some(hidden) => hidden.to_string().len(),
+        None => text.map_or(0, |text| text.len()),
+    };
     Ok(Logged {
         seq: raw.seq,
         tx: raw.tx,
         hlc: raw.hlc,
         table: raw.table,
-        key: rows::key_text(&key),
+        key,
         op,
-        digest: body.as_ref().map(digest).transpose()?,
-        body,
+        digest,
+        sealed: hidden.is_some(),
+        bytes,
+        body: hidden.or(body),
         hash: raw.hash,
         base,
         append,
-        sealed: false,
         sent,
     })
 }
@@ -158,20 +207,23 @@ pub fn revision(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<i64> {
 
 /// First 8 bytes of SHA-256 of the canonical text, in hex.
 pub fn digest(body: &Value) -> Outcome<String> {
-    let text = ingress::json(body).map_err(anyhow::Error::from)?;
+    let text = ingress::row(body).map_err(anyhow::Error::from)?;
     Ok(Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Removes what is older than `oldest` and in the mirror, a step at a time; how many rows.
 pub fn prune(tx: &Tx<'_>, oldest: i64) -> Outcome<usize> {
     let acked = sql::state(tx, "acked")?.and_then(|text| text.parse().ok()).unwrap_or(0_i64);
-    Ok(tx.run(
-        "DELETE FROM change_log
-          WHERE seq < (SELECT coalesce(min(seq), 0) FROM change_log) + :step
-            AND seq < min(:acked, coalesce((SELECT min(seq) FROM change_log WHERE hlc >= :oldest), :acked))",
-        named_params! { ":step": PRUNED, ":acked": acked, ":oldest": oldest },
-    )?)
+    Ok(tx.run(PRUNE, named_params! { ":step": PRUNED, ":acked": acked, ":oldest": oldest })?)
 }
+
+/// Looks at the rows of one step alone, however many are behind them.
+const PRUNE: &str = "
+    DELETE FROM change_log
+     WHERE seq < min(:acked, (SELECT min(seq) FROM change_log) + :step,
+                     coalesce((SELECT min(seq) FROM change_log
+                                WHERE seq < (SELECT min(seq) FROM change_log) + :step
+                                  AND hlc >= :oldest), :acked))";
 
 /// The time of the newest change, in milliseconds.
 pub fn newest_time(tx: &Tx<'_>) -> Outcome<i64> {
@@ -197,37 +249,92 @@ fn comparable(left_out: &[String]) -> impl Iterator<Item = &'static Table> {
 }
 
 /// Count and combined digest of rows, by table and bucket.
-pub fn digests(tx: &Tx<'_>, left_out: &[String]) -> Outcome<Digests> {
+pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
     let mut sums = Digests::new();
-    for table in comparable(left_out) {
+    for table in comparable(terms.left_out) {
         let mut buckets: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-        for (key, body) in all(tx, table)? {
-            let sum = buckets.entry(bucket(&key)).or_default();
-            let digest = u64::from_str_radix(&digest(&body)?, 16).unwrap_or(0);
-            *sum = (sum.0 + 1, sum.1 ^ digest);
-        }
+        // What the mirror has in another form counts as it is there.
+        let mut other = marks::digests(tx, &table.name)?;
+        let mut add = |key: &str, digest: &str| {
+            let sum = buckets.entry(bucket(key)).or_default();
+            *sum = (sum.0 + 1, sum.1 ^ u64::from_str_radix(digest, 16).unwrap_or(0));
+        };
+        each(tx, table, |key, body| {
+            let digest = match other.remove(&key) {
+                Some(digest) => digest,
+                None => cipher::digest(terms.key, table, &body)?,
+            };
+            add(&key, &digest);
+            Ok(())
+        })?;
+        other.iter().for_each(|(key, digest)| add(key, digest));
         let text = |(name, sum): (String, (u64, u64))| (name, (sum.0, format!("{:016x}", sum.1)));
         sums.insert(table.name.clone(), buckets.into_iter().map(text).collect());
     }
     Ok(sums)
 }
 
-/// The rows of a table by key.
-pub fn all(tx: &Tx<'_>, table: &Table) -> Outcome<Vec<(String, Value)>> {
+/// The rows of a table by key, one after another: all at once may be more than there is memory.
+pub fn each(
+    tx: &Tx<'_>,
+    table: &Table,
+    mut deed: impl FnMut(String, Value) -> Outcome<()>,
+) -> Outcome<()> {
     let sql = format!(
         "SELECT json_array({}), {} FROM {}",
         table.key.join(", "),
         capture::image(table, ""),
         table.name
     );
-    let texts: Vec<(String, String)> = tx.all(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let parsed = texts.into_iter().filter_map(|(key, body)| {
-        Some((rows::key_text(&rows::key_values(&key)?), serde_json::from_str(&body).ok()?))
-    });
-    Ok(parsed.collect())
+    let mut outcome = Ok(());
+    tx.all(&sql, [], |row| {
+        let (key, body): (String, String) = (row.get(0)?, row.get(1)?);
+        if let (Ok(()), Some(key), Ok(body)) =
+            (&outcome, rows::key_values(&key), serde_json::from_str(&body))
+        {
+            outcome = deed(rows::key_text(&key), body);
+        }
+        Ok(())
+    })?;
+    outcome
 }
 
 /// Which of 256 buckets a key is in.
 pub fn bucket(key: &str) -> String {
     format!("{:02x}", Sha256::digest(key)[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::Home;
+    use crate::store::{Options, Store};
+
+    /// How SQLite goes about a statement.
+    fn plan(tx: &Tx<'_>, statement: &str) -> Outcome<String> {
+        let names = [":after", ":most", ":step", ":acked", ":oldest", ":tbl", ":pk"];
+        let bound = names.iter().fold(statement.to_owned(), |sql, name| sql.replace(name, "'1'"));
+        let steps: Vec<String> =
+            tx.all(&format!("EXPLAIN QUERY PLAN {bound}"), [], |row| row.get("detail"))?;
+        Ok(steps.join("\n"))
+    }
+
+    #[test]
+    fn no_statement_reads_the_log_from_its_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::locate(Some(folder.path().join("home")), None).unwrap();
+        let store = Store::open(&home, Options::default()).unwrap();
+        for (statement, by) in [
+            (PAGE, "SEARCH l USING INTEGER PRIMARY KEY (rowid>?)"),
+            (PRUNE, "SEARCH change_log USING INTEGER PRIMARY KEY (rowid<?)"),
+            (
+                &sql::PENDING,
+                "SEARCH change_log USING COVERING INDEX change_log_shared (tbl=? AND pk=?",
+            ),
+        ] {
+            let plan = store.read(|tx| plan(tx, statement)).unwrap();
+            assert!(plan.contains(by), "{statement}\n{plan}");
+            assert!(!plan.contains("SCAN"), "{statement}\n{plan}");
+        }
+    }
 }

@@ -8,13 +8,16 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
 
 use anyhow::Context as _;
 use coord_sync::Identity;
 use coord_sync::remote::{Address, REST_PREFIX};
 use serde::{Deserialize, Serialize};
 
+use super::keys::{Keys, is_of_service};
 use crate::audit::chain::digest;
+use crate::config::Config;
 use crate::home::Home;
 use crate::os;
 
@@ -25,8 +28,11 @@ pub struct Login {
     pub url: String,
     /// Path of its REST interface.
     pub rest_prefix: String,
-    /// The project's key.
+    /// The project's publishable key; empty if none is kept here.
     pub key: String,
+    /// The key that the settings have, where none is kept.
+    #[serde(skip)]
+    lent: Option<String>,
     /// This device's name for the mirror.
     pub device: String,
     /// What it shows that it is this device.
@@ -53,6 +59,7 @@ impl Login {
             url: url.trim_end_matches('/').to_owned(),
             rest_prefix: rest_prefix.unwrap_or(REST_PREFIX).to_owned(),
             key: key.to_owned(),
+            lent: None,
             device: uuid::Uuid::new_v4().to_string(),
             token: token()?,
             next: None,
@@ -71,9 +78,14 @@ impl Login {
             Err(error) => return Err(error).context("failed to read the login of sync"),
         };
         // The error of the parser would repeat parts of the file.
-        let login = serde_json::from_str(&text).map_err(|_secret| {
+        let mut login: Self = serde_json::from_str(&text).map_err(|_secret| {
             anyhow::anyhow!("the login of sync is damaged; `coord sync login` makes a new one")
         })?;
+        if login.key.is_empty() {
+            // Read each time: whoever changes the settings need not log in anew.
+            let config = Config::load(home, None, &[]).ok();
+            login.lent = config.and_then(|config| Keys::of(&config).least().map(str::to_owned));
+        }
         Ok(Some(login))
     }
 
@@ -82,17 +94,8 @@ impl Login {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, home: &Home) -> anyhow::Result<()> {
-        let path = home.sync_login();
-        let fresh = path.with_extension("new");
-        let write = || -> anyhow::Result<()> {
-            drop(fs::remove_file(&fresh));
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-            file.write_all(serde_json::to_string(self)?.as_bytes())?;
-            file.sync_all()?;
-            Ok(fs::rename(&fresh, &path)?)
-        };
-        write().with_context(|| format!("failed to write {}", path.display()))
+        let text = serde_json::to_string(self).context("failed to write the login of sync")?;
+        replace(&home.sync_login(), &text)
     }
 
     /// Removes the file.
@@ -112,8 +115,38 @@ impl Login {
         Address {
             url: self.url.clone(),
             rest_prefix: self.rest_prefix.clone(),
-            key: self.key.clone(),
+            key: self.opener().unwrap_or_default().to_owned(),
         }
+    }
+
+    /// The key that opens the mirror: the kept one, else what the settings have.
+    #[must_use]
+    pub fn opener(&self) -> Option<&str> {
+        if self.key.is_empty() { self.lent.as_deref() } else { Some(&self.key) }
+    }
+
+    /// Which key that is and where it lies, in words.
+    #[must_use]
+    pub fn key_in_words(&self) -> &'static str {
+        match self.opener() {
+            None => "none",
+            Some(key) if self.key.is_empty() && is_of_service(key) => {
+                "the service key, from the settings; it is kept in no file of coord's"
+            }
+            Some(_) if self.key.is_empty() => "the publishable key, from the settings",
+            Some(key) if is_of_service(key) => "the service key, kept in sync.json",
+            Some(_) => "the publishable key, kept in sync.json",
+        }
+    }
+
+    /// Whether both open the same mirror as the same device.
+    #[must_use]
+    pub fn is_for(&self, other: &Self) -> bool {
+        let said = |login: &Self| {
+            let Self { url, rest_prefix, key, lent, device, token, .. } = login.clone();
+            (url, rest_prefix, key, lent, device, token)
+        };
+        said(self) == said(other)
     }
 
     /// Who this device is to the mirror.
@@ -156,6 +189,22 @@ impl Login {
     }
 }
 
+/// Writes a file that is for its owner only, in one step.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    let fresh = path.with_added_extension("new");
+    let write = || -> anyhow::Result<()> {
+        drop(fs::remove_file(&fresh));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        Ok(fs::rename(&fresh, path)?)
+    };
+    write().with_context(|| format!("failed to write {}", path.display()))
+}
+
 fn identity(device: &str, token: &str) -> Identity {
     Identity {
         device: device.to_owned(),
@@ -163,6 +212,19 @@ fn identity(device: &str, token: &str) -> Identity {
         token_digest: digest(token),
         name: os::host_name(),
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
+/// The right to change the login, for one process at a time; `None`: another has it.
+///
+/// # Errors
+/// When home cannot be written.
+pub fn turn(home: &Home) -> std::io::Result<Option<fs::File>> {
+    let file = fs::File::options().create(true).append(true).open(home.sync_lock())?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -56,15 +56,19 @@ fn matching(table: &Table) -> String {
 
 /// The row with that key.
 pub fn find(tx: &Tx<'_>, table: &Table, key: &[Value]) -> Outcome<Option<Value>> {
+    let text = text(tx, table, key)?;
+    Ok(text.map(|text| serde_json::from_str(&text)).transpose().map_err(anyhow::Error::from)?)
+}
+
+/// The row with that key as JSON text.
+pub fn text(tx: &Tx<'_>, table: &Table, key: &[Value]) -> Outcome<Option<String>> {
     let sql = format!(
         "SELECT {} FROM {} WHERE {}",
         capture::image(table, ""),
         table.name,
         matching(table)
     );
-    let text: Option<String> =
-        tx.one(&sql, rusqlite::params_from_iter(key_cells(key)), |row| row.get(0))?;
-    Ok(text.map(|text| serde_json::from_str(&text)).transpose().map_err(anyhow::Error::from)?)
+    Ok(tx.one(&sql, rusqlite::params_from_iter(key_cells(key)), |row| row.get(0))?)
 }
 
 /// Makes the row be like `body`.

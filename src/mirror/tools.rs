@@ -1,163 +1,16 @@
-//! The tools by which people look at sync and switch it.
+//! The tools by which people switch sync and decide what it could not.
 
-use coord_sync::Stall;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::board::Board;
-use super::catalogue;
-use super::{aside, export, log, sql};
+use super::standing::{Standing, standing};
+use super::{aside, export, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
-use crate::time::{SECOND, Time};
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
-
-/// Show how far the mirror has come, and what keeps it from going on.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct SyncStatus {}
-
-/// How it stands with sync.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Standing {
-    /// `off`, `exporting`, `on` or `paused`.
-    state: &'static str,
-    /// This device's name for the mirror.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device: Option<String>,
-    /// Changes that the mirror does not have yet.
-    lag_rows: i64,
-    /// How long the oldest of them has waited.
-    lag_seconds: i64,
-    /// Changes of this device so far.
-    logged: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_success: Option<Time>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stall: Option<Stalled>,
-    /// Changes that were set aside and wait for a person.
-    set_aside: i64,
-    /// Why the mirror keeps this device's rows from others, if it does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quarantined: Option<String>,
-    /// How far the mirror's clock is ahead of this one's, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clock_ahead_seconds: Option<i64>,
-    /// Rows of other devices that are known here, by table.
-    peers: Vec<Peers>,
-    /// Whether a worker runs in this daemon.
-    running: bool,
-    /// The newest migration of the mirror that this coord knows.
-    schema: u32,
-}
-
-/// Why nothing moves.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Stalled {
-    code: String,
-    reason: String,
-    since: Time,
-    next_try: Time,
-    /// What to do about it.
-    advice: &'static str,
-}
-
-/// How many rows of one table others have.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Peers {
-    table: String,
-    devices: i64,
-    rows: i64,
-}
-
-/// What to do about a stall, by its code.
-#[must_use]
-pub fn advice(code: &str) -> &'static str {
-    match code {
-        "offline" => {
-            "see whether this machine is online and SUPABASE_URL is right; it is tried again by itself"
-        }
-        "not_supabase" => {
-            "a page answered in its place: restore the project if it is paused, or log in to this network"
-        }
-        "busy" => "nothing need be done; it is tried again by itself",
-        "wrong_key" => "the project's key is not accepted: `coord sync login` takes a new one",
-        "not_enrolled" => {
-            "the mirror does not know this device any more: `coord sync login` enrols it anew"
-        }
-        "missing_migration" => {
-            "the mirror lacks its functions: `coord sync migrate --db-url …` applies them"
-        }
-        "upgrade_server" => "the mirror is older than this coord: `coord sync migrate --db-url …`",
-        "upgrade_client" => "this coord is older than the mirror: update it",
-        "store" => "`coord doctor` looks at the database",
-        _ => "the mirror's answer makes no sense; see the daemon's log, and report it",
-    }
-}
-
-impl Tool for SyncStatus {
-    const NAME: &'static str = "sync_status";
-    const TITLE: &'static str = "State of sync";
-    const ACCESS: Access = Access::Read;
-    const AUDIENCE: Audience = Audience::Unlisted;
-    const HINTS: Hints = Hints { idempotent: true, destructive: false };
-    type Reply = Standing;
-
-    fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Standing>> {
-        standing(tx, ctx.now).map(Progress::Ended)
-    }
-}
-
-fn standing(tx: &Tx<'_>, now: Time) -> Outcome<Standing> {
-    let device = sql::state(tx, "device")?;
-    let capture = sql::state(tx, "capture")?;
-    let paused = sql::state(tx, "paused")?.is_some();
-    let at = log::state(tx, String::new())?;
-    let running = tx.kept::<Board>().running();
-    let report = running.as_ref().map(|running| {
-        running.report.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-    });
-    let wall = |ms: u64| {
-        let since = running.as_ref().map_or(now, |running| running.since);
-        since.plus(i64::try_from(ms).unwrap_or(i64::MAX))
-    };
-    let report = report.unwrap_or_default();
-    let oldest = log::time_after(tx, at.acked)?.unwrap_or(now);
-    let lag_rows = if capture.is_some() { at.newest - at.acked } else { 0 };
-    Ok(Standing {
-        state: match (capture.as_deref(), paused) {
-            (None, _) => "off",
-            (_, true) => "paused",
-            (Some("exporting"), _) => "exporting",
-            _ => "on",
-        },
-        device,
-        lag_rows,
-        lag_seconds: if lag_rows > 0 { (now.since(oldest) / SECOND).max(0) } else { 0 },
-        logged: at.newest,
-        last_success: report.last_success.map(wall),
-        stall: report.stall.map(|stall: Stall| Stalled {
-            advice: advice(&stall.code),
-            since: wall(stall.since),
-            next_try: wall(stall.next_try),
-            code: stall.code,
-            reason: stall.reason,
-        }),
-        set_aside: aside::count(tx)?,
-        quarantined: report.quarantined,
-        clock_ahead_seconds: report
-            .server_time
-            .zip(report.last_success)
-            .map(|(theirs, at)| Time::from_ms(theirs).since(wall(at)) / SECOND),
-        peers: sql::peers(tx)?
-            .into_iter()
-            .map(|(table, devices, rows)| Peers { table, devices, rows })
-            .collect(),
-        running: running.is_some(),
-        schema: catalogue::schema(),
-    })
-}
 
 /// What to do with sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -171,11 +24,15 @@ pub enum Action {
     Pause,
     /// Go on.
     Resume,
-    /// Try at once.
-    Now,
+    /// Encrypt with the key that is in `sync.key`.
+    Encrypt,
+    /// Encrypt no more.
+    Decrypt,
+    /// Nothing: tells whether the caller may switch it at all.
+    Look,
 }
 
-/// Switch sync on or off, pause it, or have it try at once.
+/// Switch sync on or off, or pause it.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SyncSwitch {
     action: Action,
@@ -198,25 +55,84 @@ impl Tool for SyncSwitch {
             Action::Off => {
                 export::switch_off(tx)?;
                 sql::unset_state(tx, "device")?;
+                // Who logs out means it, whatever variables are set.
+                sql::set_state(tx, LOGGED_OUT, "true")?;
             }
             Action::Pause => sql::set_state(tx, "paused", "true")?,
             Action::Resume => sql::unset_state(tx, "paused")?,
-            Action::Now => tx.kept::<Board>().hurry(),
+            // The worker finds the key by itself.
+            Action::Encrypt => tx.kept::<Board>().hurry(),
+            Action::Decrypt => {
+                rekey::leave(tx)?;
+                tx.kept::<Board>().hurry();
+            }
+            Action::Look => return standing(tx, ctx).map(Progress::Ended),
         }
         tx.changed(Topic::Sync);
-        standing(tx, ctx.now).map(Progress::Ended)
+        standing(tx, ctx).map(Progress::Ended)
     }
 }
 
-/// A device that is new to the mirror begins with an empty log.
-fn switch_on(tx: &Tx<'_>, device: Option<&str>) -> Outcome<()> {
+/// Have the mirror try at once, whatever it waits for.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SyncNow {}
+
+impl Tool for SyncNow {
+    const NAME: &'static str = "sync_now";
+    const TITLE: &'static str = "Sync at once";
+    // It is asked for often, by scripts too, and only makes what happens anyway happen sooner.
+    const ACCESS: Access = Access::Presence;
+    const AUDIENCE: Audience = Audience::People;
+    const HINTS: Hints = Hints { idempotent: true, destructive: false };
+    type Reply = Standing;
+
+    fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Standing>> {
+        tx.kept::<Board>().hurry();
+        tx.changed(Topic::Sync);
+        standing(tx, ctx).map(Progress::Ended)
+    }
+}
+
+/// The fact that somebody logged out.
+const LOGGED_OUT: &str = "logged_out";
+
+/// Whether somebody logged out, so that settings alone do not enrol this machine again.
+///
+/// # Errors
+/// Faults only.
+pub fn was_logged_out(tx: &Tx<'_>) -> Outcome<bool> {
+    Ok(sql::state(tx, LOGGED_OUT)?.is_some())
+}
+
+/// Whether this device is about to take another name.
+///
+/// # Errors
+/// Faults only.
+pub fn is_forking(tx: &Tx<'_>) -> Outcome<bool> {
+    Ok(sql::state(tx, "fork")?.is_some())
+}
+
+/// The name under which changes are logged now; `None`: they are not logged.
+///
+/// # Errors
+/// Faults only.
+pub fn device_in_use(tx: &Tx<'_>) -> Outcome<Option<String>> {
+    if export::is_on(tx)? { sql::state(tx, "device") } else { Ok(None) }
+}
+
+/// Logs changes for this device. A device that is new to the mirror begins with an empty log.
+///
+/// # Errors
+/// Faults only.
+pub fn switch_on(tx: &Tx<'_>, device: Option<&str>) -> Outcome<()> {
     let known = sql::state(tx, "device")?;
     if let Some(device) = device.filter(|device| known.as_deref() != Some(device)) {
         export::switch_off(tx)?;
-        sql::forget_everything(tx)?;
+        rekey::forget_everything(tx)?;
         sql::set_state(tx, "device", device)?;
     }
     sql::unset_state(tx, "paused")?;
+    sql::unset_state(tx, LOGGED_OUT)?;
     export::switch_on(tx)
 }
 

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Request, Service};
 use crate::answer::Answer;
 use crate::arbiter::{Arbiter, ArbiterRefusal, Permit};
+use crate::ruling::Asked;
 
 impl Service {
     /// Lets an arbiter decide for projects that want one.
@@ -41,6 +42,10 @@ impl Service {
         }
         let Ok((call, _)) = &request.call else { return None };
         let asked = call.arbitrated()?;
+        // A person's own tools go by what is shown to people; they hold no locks by them.
+        if matches!(asked, Asked::Edit { .. }) && request.ctx.caller.person {
+            return None;
+        }
         // Its place in line would be one among this machine's sessions alone.
         request.ctx.ticket = None;
         let patience = i64::from(call.wait_seconds()) * crate::time::SECOND;

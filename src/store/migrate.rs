@@ -39,7 +39,9 @@ steps![
     "016_sync_tables",
     "013_hook_tables",
     "031_shared_work",
+    "035_shared_changes",
     "041_audit_indexes",
+    "032_encrypted_rows",
 ];
 
 /// The schema version of this binary.

@@ -129,8 +129,8 @@ fn fitting(rows: &[Logged], limits: Limits) -> usize {
 /// About how many bytes a change takes.
 #[must_use]
 pub fn weight(row: &Logged) -> usize {
-    let body = row.body.as_ref().filter(|_| row.sent);
-    100 + row.key.len() + body.map_or(0, |body| body.to_string().len())
+    let body = if row.sent { row.bytes } else { 0 };
+    100 + row.key.len() + body
 }
 
 /// The last image of each row, and every row that never changes.

@@ -31,6 +31,12 @@ pub fn back_off(failures: u32, asked: Option<Duration>, dice: &mut fastrand::Rng
     wait.max(asked.min(PATIENCE))
 }
 
+/// The same for whoever has no dice of its own.
+#[must_use]
+pub fn pause(failures: u32) -> Duration {
+    Duration::from_millis(back_off(failures, None, &mut fastrand::Rng::new()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

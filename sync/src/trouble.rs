@@ -21,6 +21,11 @@ pub enum Trouble {
         /// It was a page for people rather than nothing.
         page: bool,
     },
+    /// The project is there and sleeps until its owner wakes it.
+    Paused {
+        /// What it said.
+        what: String,
+    },
     /// The mirror could not do it now.
     Busy {
         /// What it said.
@@ -42,8 +47,8 @@ pub enum Trouble {
     Denied {
         /// What it said.
         what: String,
-        /// The key rather than the device's token.
-        key: bool,
+        /// Which of the two.
+        whom: Whom,
     },
     /// The mirror's functions or tables are not those of this program.
     Schema {
@@ -56,6 +61,20 @@ pub enum Trouble {
         what: String,
     },
 }
+
+/// What is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// The project's key.
+    Key,
+    /// A device that the mirror does not know.
+    Stranger,
+    /// A device that it knows, and that may not do this.
+    ShutOut,
+}
+
+/// What the hosts of Supabase answer for a paused project.
+const PAUSED: u16 = 540;
 
 /// Characters of a foreign text that are repeated.
 const QUOTED: usize = 200;
@@ -73,8 +92,13 @@ pub fn read(reply: &Reply) -> Result<Value, Trouble> {
         _ if reply.status == 429 => {
             return Err(Trouble::Busy { what: said(reply, None), after: reply.retry_after });
         }
+        _ if reply.status == PAUSED => {
+            return Err(Trouble::Paused { what: said(reply, None) });
+        }
         _ => {
-            let page = reply.body.trim_start().starts_with('<');
+            // Nothing of Supabase sends elsewhere; networks that want a login do.
+            let elsewhere = (300..400).contains(&reply.status);
+            let page = elsewhere || reply.body.trim_start().starts_with('<');
             return Err(Trouble::Offline { what: said(reply, None), page });
         }
     };
@@ -96,12 +120,21 @@ fn classify(reply: &Reply, code: &str, what: String) -> Trouble {
         _ if code == "PGRST202" || starts(&["42", "PGRST1", "PGRST2"]) && reply.status != 401 => {
             Trouble::Schema { what }
         }
-        401 | 403 => Trouble::Denied { what, key: !starts(&["PT4"]) },
+        _ if reply.status == PAUSED => Trouble::Paused { what },
+        401 | 403 => Trouble::Denied { what, whom: whom(code) },
         _ if starts(&["40", "53", "55", "57", "58", "08", "XX"]) => {
             Trouble::Busy { what, after: None }
         }
         500..=599 => Trouble::Busy { what, after: reply.retry_after },
         _ => Trouble::Nonsense { what },
+    }
+}
+
+fn whom(code: &str) -> Whom {
+    match code {
+        "PT401" => Whom::Stranger,
+        code if code.starts_with("PT4") => Whom::ShutOut,
+        _ => Whom::Key,
     }
 }
 
@@ -114,7 +147,11 @@ fn said(reply: &Reply, answer: Option<&Value>) -> String {
         _ => reply.body.trim().to_owned(),
     };
     let short: String = text.chars().take(QUOTED).collect();
-    format!("HTTP {}, {}", reply.status, short.replace(['\n', '\r'], " "))
+    let short = short.replace(['\n', '\r'], " ");
+    if short.is_empty() {
+        return format!("HTTP {}", reply.status);
+    }
+    format!("HTTP {}, {short}", reply.status)
 }
 
 impl Trouble {
@@ -124,11 +161,13 @@ impl Trouble {
         match self {
             Self::Offline { page: true, .. } => "not_supabase",
             Self::Offline { .. } => "offline",
+            Self::Paused { .. } => "paused",
             Self::Busy { .. } => "busy",
             Self::TooMuch { .. } => "too_much",
             Self::Poison { .. } => "poison",
-            Self::Denied { key: true, .. } => "wrong_key",
-            Self::Denied { .. } => "not_enrolled",
+            Self::Denied { whom: Whom::Key, .. } => "wrong_key",
+            Self::Denied { whom: Whom::Stranger, .. } => "not_enrolled",
+            Self::Denied { whom: Whom::ShutOut, .. } => "shut_out",
             Self::Schema { .. } => "missing_migration",
             Self::Nonsense { .. } => "nonsense",
         }
@@ -139,6 +178,7 @@ impl Trouble {
     pub fn what(&self) -> &str {
         match self {
             Self::Offline { what, .. }
+            | Self::Paused { what }
             | Self::Busy { what, .. }
             | Self::TooMuch { what }
             | Self::Poison { what }
@@ -151,7 +191,10 @@ impl Trouble {
     /// Whether only a person can help; it is tried again rarely.
     #[must_use]
     pub const fn needs_a_person(&self) -> bool {
-        matches!(self, Self::Denied { .. } | Self::Schema { .. } | Self::Nonsense { .. })
+        matches!(
+            self,
+            Self::Paused { .. } | Self::Denied { .. } | Self::Schema { .. } | Self::Nonsense { .. }
+        )
     }
 }
 
@@ -174,7 +217,7 @@ mod tests {
             (404, r#"{"code":"PGRST202","message":"no function"}"#, "missing_migration"),
             (404, r#"{"code":"42P01","message":"no table"}"#, "missing_migration"),
             (401, r#"{"code":"PT401","message":"unknown token"}"#, "not_enrolled"),
-            (403, r#"{"code":"PT403","message":"revoked"}"#, "not_enrolled"),
+            (403, r#"{"code":"PT403","message":"revoked"}"#, "shut_out"),
             (401, r#"{"message":"Invalid API key"}"#, "wrong_key"),
             (401, r#"{"code":"PGRST301","message":"JWT expired"}"#, "wrong_key"),
             (401, r#"{"code":"42501","message":"permission denied"}"#, "wrong_key"),
@@ -185,7 +228,9 @@ mod tests {
             (400, r#"{"code":"22P05","message":"unsupported Unicode escape"}"#, "poison"),
             (400, r#"{"code":"PT400","message":"first is missing"}"#, "nonsense"),
             (200, "<!DOCTYPE html><title>Log in</title>", "not_supabase"),
-            (540, "<html>paused</html>", "not_supabase"),
+            (540, "<html>paused</html>", "paused"),
+            (540, r#"{"message":"project paused"}"#, "paused"),
+            (302, "", "not_supabase"),
             (200, "", "offline"),
             (200, "[]", "offline"),
             (200, r#"{"status":"o"#, "offline"),

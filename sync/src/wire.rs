@@ -105,8 +105,9 @@ pub struct Change {
     /// Its place in the mirror's log.
     #[serde(rename = "p")]
     pub position: i64,
-    /// Whose it is.
-    #[serde(rename = "d")]
+    /// Whose it is; empty when everybody must hear of it: an administrator removed the row, or the
+    /// change of some device lost against it.
+    #[serde(rename = "d", default)]
     pub device: String,
     /// The table.
     #[serde(rename = "t")]
@@ -123,6 +124,9 @@ pub struct Change {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// The row's digest, by the device that wrote it.
+    #[serde(rename = "x", default)]
+    pub digest: Option<String>,
     /// The row.
     #[serde(rename = "v", default)]
     pub body: Option<Value>,
@@ -180,6 +184,9 @@ pub struct Snapshot {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// See [`Change::digest`].
+    #[serde(rename = "x", default)]
+    pub digest: Option<String>,
     /// The row.
     #[serde(rename = "v")]
     pub body: Value,

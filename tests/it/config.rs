@@ -107,7 +107,7 @@ fn every_default_is_what_the_contract_says() {
     assert!(config.guardrails_code_fallback());
     assert_eq!(config.idle_stop_minutes(), None);
     assert_eq!(config.supabase_url(), None);
-    assert_eq!(config.supabase_key(), None);
+    assert_eq!(config.supabase_publishable_key(), None);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_project_can_hold_no_secret_and_move_no_home() {
         assert!(refusal.hint().is_some_and(|hint| hint.contains("environment")), "{text}");
     }
     let own = Layers::new().user("supabase_service_key = \"k\"").load().expect("it is the user's");
-    assert_eq!(own.supabase_key(), Some("k"));
+    assert_eq!(own.supabase_service_key(), Some("k"));
 }
 
 #[test]
@@ -258,12 +258,13 @@ fn a_flag_is_checked_before_anything_is_loaded() {
 }
 
 #[test]
-fn the_service_key_is_preferred_and_values_have_types() {
+fn each_key_has_its_own_place_and_values_have_types() {
     let layers = Layers::new().user(
         "supabase_key = \"anon\"\nsupabase_service_key = \"service\"\nidle_stop_minutes = 30",
     );
     let config = layers.load().expect("the settings are right");
-    assert_eq!(config.supabase_key(), Some("service"));
+    assert_eq!(config.supabase_service_key(), Some("service"));
+    assert_eq!(config.supabase_publishable_key(), Some("anon"));
     assert_eq!(config.idle_stop_minutes(), Some(30));
     assert_eq!(config.get("idle_stop_minutes"), Some(&Value::Whole(30)));
 }

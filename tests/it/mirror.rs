@@ -2,7 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test")]
 
+mod alike;
+mod bounds;
 mod capture;
+mod disputes;
+mod encrypted;
 mod exchange;
 mod fleet;
+mod largest;
+mod leaving_out;
+mod million;
 mod picture;
+mod returns;
+mod stories;
+mod values;

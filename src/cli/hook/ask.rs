@@ -20,6 +20,10 @@ use crate::wire::{Request, Role};
 
 /// How long a tool call is held up for an answer.
 const BEFORE_TOOL: Duration = Duration::from_millis(2_000);
+/// So much more for each further question; clients grant 10 s for all of them.
+const EACH_MORE: Duration = Duration::from_millis(1_500);
+/// Further questions that get more time.
+const MORE_MAX: usize = 4;
 /// How long a session's start may take, with that of the daemon.
 const AT_START: Duration = Duration::from_millis(4_000);
 /// How long everything else may take; some clients grant the end of a session 1.5 s.
@@ -38,7 +42,10 @@ pub fn ask(client: Client, home: &Home, event: &Event) -> Verdict {
 
 fn talk(home: &Home, event: &Event, requests: &[Request]) -> Result<Vec<Answer>, ClientError> {
     let limit = match event.kind {
-        Kind::BeforeTool => BEFORE_TOOL,
+        Kind::BeforeTool => {
+            let more = requests.len().saturating_sub(1).min(MORE_MAX);
+            (0..more).fold(BEFORE_TOOL, |limit, _| limit + EACH_MORE)
+        }
         Kind::SessionStart => AT_START,
         _ => OTHERWISE,
     };

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::service::{self, MirrorRefusal};
 use crate::cli::Trouble;
 use crate::cli::desk::Desk;
+use crate::mirror::keys::Keys;
 
 /// Make a code with which another machine can log in, once.
 ///
@@ -30,7 +31,7 @@ impl Enrol {
     /// # Errors
     /// The mirror's refusal, or that there is no key.
     pub fn run(self, desk: &Desk) -> Result<(), Trouble> {
-        let key = desk.config()?.supabase_key().map(str::to_owned).ok_or(MirrorRefusal::NoKey)?;
+        let key = Keys::of(&desk.config()?).service.ok_or(MirrorRefusal::NoServiceKey)?;
         let address = service::address(desk, None, key)?;
         let code = service::invite(&address, &self.workspace, &self.role, self.minutes)?;
         let facts = json!({ "code": code, "workspace": self.workspace, "minutes": self.minutes });

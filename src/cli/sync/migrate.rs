@@ -9,7 +9,6 @@ use crate::cli::Trouble;
 use crate::cli::desk::Desk;
 use crate::cli::render::count;
 use crate::cloud::{connect, migrate};
-use crate::failure::Failure;
 
 /// Make or update the mirror's tables and functions in a database.
 ///
@@ -37,8 +36,9 @@ impl Migrate {
         let config = desk.config()?;
         let url = self.db_url.as_deref().or_else(|| config.supabase_db_url());
         let url = url.ok_or(MirrorRefusal::NoDatabase)?;
-        let mut client = connect::connect(url, self.ca.as_deref()).map_err(Failure::from)?;
-        let done = migrate::migrate(&mut client).map_err(Failure::from)?;
+        let mut client =
+            connect::connect(url, self.ca.as_deref()).map_err(MirrorRefusal::Database)?;
+        let done = migrate::migrate(&mut client).map_err(MirrorRefusal::Migration)?;
         let sentence = match done.applied.len() {
             0 => "Nothing was missing.".to_owned(),
             some => format!("Applied {}.", count(some, "migration")),

@@ -1,10 +1,13 @@
 //! `coord sync`: the mirror in Supabase.
 
 mod enrol;
+mod follow;
+mod key;
 mod login;
 mod migrate;
+pub mod notes;
 mod service;
-mod show;
+pub mod show;
 
 use serde_json::json;
 
@@ -31,7 +34,7 @@ enum Deed {
         after_help = "Examples:\n  coord sync status\n  coord sync status --json | jq .stall"
     )]
     Status,
-    Now(show::Now),
+    Now(follow::Now),
     /// Stop for now; changes are still written down
     #[command(after_help = "Example:\n  coord sync pause")]
     Pause,
@@ -42,6 +45,7 @@ enum Deed {
     #[command(after_help = "Example:\n  coord sync conflicts --json")]
     Conflicts,
     Resolve(show::Resolve),
+    Key(key::Key),
     Migrate(migrate::Migrate),
     Logout(login::Logout),
 }
@@ -56,7 +60,11 @@ impl Sync {
             Deed::Login(login) => login.run(desk),
             Deed::Enrol(enrol) => enrol.run(desk),
             Deed::Status => {
-                let reply = desk.ask("sync_status", json!({}))?;
+                let mut reply = desk.ask("sync_status", json!({}))?;
+                let notes = notes::notes(&desk.config()?, &reply);
+                if !notes.is_empty() {
+                    reply["notes"] = notes.into();
+                }
                 desk.show(&reply, || show::status(&reply, desk.now))
             }
             Deed::Now(now) => now.run(desk),
@@ -67,6 +75,7 @@ impl Sync {
                 desk.show(&reply, || show::conflicts(&reply, desk.now))
             }
             Deed::Resolve(resolve) => resolve.run(desk),
+            Deed::Key(key) => key.run(desk),
             Deed::Migrate(migrate) => migrate.run(desk),
             Deed::Logout(logout) => logout.run(desk),
         }

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Trouble;
 use crate::cli::desk::Desk;
-use crate::failure::{Failure, Refusal};
-use crate::mirror::tools::advice;
+use crate::config::Accepts;
+use crate::failure::Refusal;
+use crate::mirror::advice::advice;
 
 /// Why the mirror did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +19,36 @@ pub enum MirrorRefusal {
     /// Nobody gave a key.
     #[error("no key of the Supabase project is given")]
     NoKey,
+    /// This machine is not enrolled.
+    #[error("this machine is not logged in")]
+    NoLogin,
+    /// Nobody gave the key that lets machines in.
+    #[error("no service key of the Supabase project is given")]
+    NoServiceKey,
+    /// Neither a code nor the key that makes one.
+    #[error("the publishable key alone does not let a machine in")]
+    NeedsCode,
+    /// The key that would be kept is the one that must not be.
+    #[error("the service key is not kept on a machine, and no publishable key is given")]
+    NoPublishableKey,
     /// Nobody said where its database is.
     #[error("no database is named")]
     NoDatabase,
+    /// What was said cannot be an address, or not a key.
+    #[error("{0}")]
+    BadAddress(String),
+    /// The database does not answer, or not to these credentials.
+    #[error("{0:#}")]
+    Database(anyhow::Error),
+    /// The database answers, and a migration does not go through.
+    #[error("{0:#}")]
+    Migration(anyhow::Error),
     /// It answered, and the answer is no.
     #[error("the mirror refuses: {0}")]
     No(String),
+    /// One of the two is too old.
+    #[error("this coord and the mirror are too far apart")]
+    Upgrade(&'static str),
     /// It is in trouble.
     #[error("{}", .0.what())]
     Trouble(Mirror),
@@ -34,8 +59,16 @@ impl Refusal for MirrorRefusal {
         match self {
             Self::NoUrl => "no_url",
             Self::NoKey => "no_key",
+            Self::NoLogin => "not_logged_in",
+            Self::NoServiceKey => "no_service_key",
+            Self::NeedsCode => "needs_code",
+            Self::NoPublishableKey => "no_publishable_key",
             Self::NoDatabase => "no_database_url",
+            Self::BadAddress(_) => "bad_address",
+            Self::Database(_) => "database_unreachable",
+            Self::Migration(_) => "migration_failed",
             Self::No(_) => "mirror_refused",
+            Self::Upgrade(code) => code,
             Self::Trouble(trouble) => trouble.code(),
         }
     }
@@ -46,10 +79,32 @@ impl Refusal for MirrorRefusal {
             Self::NoKey => {
                 "type it when asked, send it to standard input, or set SUPABASE_KEY".into()
             }
+            Self::NoLogin => "`coord sync login` enrols it".into(),
+            Self::NoServiceKey => {
+                "set SUPABASE_SERVICE_KEY for this command; the dashboard has it under API keys".into()
+            }
+            Self::NeedsCode => {
+                "give --code; `coord sync enrol` on a machine with the service key makes one".into()
+            }
+            Self::NoPublishableKey => {
+                "set SUPABASE_KEY to the publishable key as well, or put supabase_service_key into config.toml"
+                    .into()
+            }
             Self::NoDatabase => "set SUPABASE_DB_URL, or give --db-url".into(),
+            Self::BadAddress(_) => {
+                "the dashboard has both under Project Settings, API; the URL is https://NAME.supabase.co".into()
+            }
+            Self::Database(_) => {
+                "give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE; the dashboard's Connect shows it"
+                    .into()
+            }
+            Self::Migration(_) => {
+                "what was applied before stays; run it again as the database's owner".into()
+            }
             Self::No(_) => {
                 "`coord sync enrol` on a machine with the service key makes a new code".into()
             }
+            Self::Upgrade(code) => advice(code).into(),
             Self::Trouble(trouble) => advice(trouble.code()).into(),
         })
     }
@@ -66,6 +121,9 @@ impl Refusal for MirrorRefusal {
 pub fn address(desk: &Desk, url: Option<&str>, key: String) -> Result<Address, Trouble> {
     let config = desk.config()?;
     let url = url.or_else(|| config.supabase_url()).ok_or(MirrorRefusal::NoUrl)?;
+    if Accepts::Url(&["https", "http"]).read(url).is_none() {
+        return Err(MirrorRefusal::BadAddress(format!("{url:?} is no URL of a project")).into());
+    }
     let rest_prefix = config.supabase_rest_prefix().unwrap_or(REST_PREFIX);
     Ok(Address { url: url.to_owned(), rest_prefix: rest_prefix.to_owned(), key })
 }
@@ -75,8 +133,23 @@ pub fn address(desk: &Desk, url: Option<&str>, key: String) -> Result<Address, T
 /// # Errors
 /// What it says instead of an answer.
 pub fn call(address: &Address, function: &'static str, request: &Value) -> Result<Value, Trouble> {
+    call_as("", address, function, request)
+}
+
+/// Calls a function as the device that has this token.
+///
+/// # Errors
+/// What it says instead of an answer.
+pub fn call_as(
+    token: &str,
+    address: &Address,
+    function: &'static str,
+    request: &Value,
+) -> Result<Value, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut remote = Remote::new(address, env!("CARGO_PKG_VERSION")).map_err(Failure::from)?;
+    let mut remote = Remote::new(address, env!("CARGO_PKG_VERSION"))
+        .map_err(|error| MirrorRefusal::BadAddress(format!("{error:#}")))?;
+    remote.identify(token);
     let reply = runtime.block_on(remote.call(function, request));
     let reply =
         reply.map_err(|what| MirrorRefusal::Trouble(Mirror::Offline { what, page: false }))?;

@@ -1,138 +1,125 @@
-//! What `coord sync` shows, and waiting for the mirror to catch up.
-
-use std::time::Duration;
+//! What `coord sync` shows, and deciding between two versions.
 
 use serde_json::{Value, json};
 
 use crate::cli::Trouble;
 use crate::cli::desk::Desk;
+use crate::cli::render::fields::{amount, list, number, text, when};
 use crate::cli::render::style::{BAD, DIM, NOTE, paint};
 use crate::cli::render::{clean, count};
-use crate::time::{Time, relative};
+use crate::time::Time;
 
-/// How often it is looked whether the mirror has caught up.
-const EVERY: Duration = Duration::from_millis(300);
-
-/// Try at once, and wait until the mirror has everything.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  coord sync now
-  coord sync now --timeout 5 || echo 'not everything is there'")]
-pub struct Now {
-    /// Give up after so many seconds
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
-    timeout: u32,
-}
-
-impl Now {
-    /// Hurries the worker and follows it.
-    ///
-    /// # Errors
-    /// [`Trouble::Found`] if the mirror has not caught up in time.
-    pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
-        desk.ask("sync_switch", json!({ "action": "now" }))?;
-        let status = wait(desk, self.timeout)?;
-        let behind = !is_done(&status);
-        desk.show(&status, || self::status(&status, desk.now))?;
-        if behind { Err(Trouble::Found) } else { Ok(()) }
-    }
-}
-
-/// Follows the first upload, with a bar; a mirror in trouble ends the waiting.
-///
-/// # Errors
-/// That there is no daemon.
-pub fn follow(desk: &mut Desk) -> Result<(), Trouble> {
-    wait(desk, 600).map(drop)
-}
-
-fn wait(desk: &mut Desk, seconds: u32) -> Result<Value, Trouble> {
-    let bar = desk.progress("mirroring", 0);
-    let looks = u128::from(seconds) * 1_000 / EVERY.as_millis();
-    let mut status = desk.ask("sync_status", json!({}))?;
-    for _ in 0..looks.max(1) {
-        let (logged, lag) = (number(&status, "logged"), number(&status, "lag_rows"));
-        bar.set_length(logged.unsigned_abs());
-        bar.set_position((logged - lag).unsigned_abs());
-        let stalled = status["stall"].is_object() && status["stall"]["code"] != "busy";
-        if is_done(&status) || stalled || status["state"] == "off" || status["state"] == "paused" {
-            break;
-        }
-        std::thread::sleep(EVERY);
-        status = desk.ask("sync_status", json!({}))?;
-    }
-    bar.finish_and_clear();
-    Ok(status)
-}
-
-/// Each question is itself a change of the log, so a few are always under way.
-fn is_done(status: &Value) -> bool {
-    status["state"] == "on" && number(status, "lag_rows") <= 3 && status["last_success"].is_string()
-}
-
-fn number(reply: &Value, field: &str) -> i64 {
-    reply.get(field).and_then(Value::as_i64).unwrap_or(0)
-}
-
-fn text<'r>(reply: &'r Value, field: &str) -> &'r str {
-    reply.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn time(text: &str, now: Time) -> String {
-    text.parse().map_or_else(|_no_time| text.to_owned(), |at: Time| relative(at, now))
-}
+/// Clocks differ a little; beyond so many seconds somebody should look.
+pub const CLOCK_SLACK: i64 = 30;
 
 /// How it stands, for a person.
 #[must_use]
 pub fn status(reply: &Value, now: Time) -> String {
     let state = text(reply, "state");
-    if state == "off" {
-        return "Sync is off. `coord sync login` begins it.\n".into();
+    let mut lines = match state.as_str() {
+        "off" => vec!["Sync is off. `coord sync login` begins it.".to_owned()],
+        "enrolling" => vec!["This machine is about to be enrolled.".to_owned()],
+        _ => vec![format!("sync: {state}, mode {}", text(reply, "mode")), behind(reply)],
+    };
+    if reply["url"].is_string() {
+        lines.push(format!("mirror: {}, opened by {}", text(reply, "url"), text(reply, "key")));
     }
-    let mut lines = vec![format!("sync: {state}")];
-    let lag = number(reply, "lag_rows");
-    lines.push(match lag {
-        0 => "the mirror has everything".into(),
-        _ => format!(
-            "{} behind, for {} s",
-            count(usize::try_from(lag).unwrap_or(0), "change"),
-            number(reply, "lag_seconds")
-        ),
-    });
-    if let Some(at) = reply["last_success"].as_str() {
-        lines.push(format!("last answer: {}", time(at, now)));
+    if reply["last_success"].is_string() {
+        lines.push(format!("last answer: {}", when(reply, "last_success", now)));
     }
-    if let Some(stall) = reply["stall"].as_object() {
-        let field = |name: &str| stall.get(name).and_then(Value::as_str).unwrap_or_default();
+    if reply["stall"].is_object() {
+        lines.extend(stall(&reply["stall"], now));
+    }
+    lines.extend(encryption(&reply["encryption"]));
+    lines.extend(oddities(reply));
+    for note in list(reply, "notes") {
         lines.push(format!(
-            "{} {} ({})",
-            paint(BAD, "stalled:"),
-            clean(field("reason")),
-            time(field("since"), now)
+            "{} {}",
+            paint(NOTE, "note:"),
+            clean(note.as_str().unwrap_or_default())
         ));
-        lines.push(format!("  {} {}", paint(NOTE, "→"), field("advice")));
-        lines.push(format!("  next try: {}", time(field("next_try"), now)));
     }
-    let aside = number(reply, "set_aside");
-    if aside > 0 {
-        let what = count(usize::try_from(aside).unwrap_or(0), "change");
-        lines.push(format!("{what} set aside: `coord sync conflicts` shows them"));
-    }
-    let ahead = number(reply, "clock_ahead_seconds");
-    if ahead.abs() > 30 {
-        lines.push(format!("the mirror's clock is {ahead} s ahead of this machine's"));
-    }
-    for peer in reply["peers"].as_array().into_iter().flatten() {
-        let rows = format!("{} of {} on other machines", number(peer, "rows"), text(peer, "table"));
-        lines.push(paint(DIM, &rows));
+    for peer in list(reply, "peers") {
+        let machines = usize::try_from(number(peer, "devices")).unwrap_or(0);
+        let (rows, table) = (number(peer, "rows"), text(peer, "table"));
+        lines.push(paint(
+            DIM,
+            &format!("{rows} of {table} on {}", count(machines, "other machine")),
+        ));
     }
     lines.join("\n") + "\n"
+}
+
+fn behind(reply: &Value) -> String {
+    match usize::try_from(number(reply, "lag_rows")).unwrap_or(0) {
+        0 => "the mirror has everything".into(),
+        lag => format!("{} behind, for {} s", count(lag, "change"), number(reply, "lag_seconds")),
+    }
+}
+
+/// How it stands with encryption.
+fn encryption(reply: &Value) -> Vec<String> {
+    let mut lines = vec![match (text(reply, "state").as_str(), text(reply, "key")) {
+        ("on", key) => format!("free text is encrypted, with the key {key}"),
+        ("changing", _) => "rows are being sent again under another key".into(),
+        _ => paint(DIM, "free text is not encrypted; `coord sync key new` begins that"),
+    }];
+    for (field, what) in [
+        ("unread", "encrypted with a key that is not here: `coord sync key import`"),
+        ("in_clear", "of other machines in clear: `coord sync key import` there encrypts them"),
+        ("altered", "altered in the mirror and not taken: `coord sync conflicts` shows them"),
+    ] {
+        if let rows @ 1.. = usize::try_from(number(reply, field)).unwrap_or(0) {
+            lines.push(paint(NOTE, &format!("{} {what}", count(rows, "row"))));
+        }
+    }
+    lines
+}
+
+fn stall(stall: &Value, now: Time) -> Vec<String> {
+    let (reason, since) = (text(stall, "reason"), when(stall, "since", now));
+    let next = match stall["next_try"].is_string() {
+        true => format!("  next try: {}", when(stall, "next_try", now)),
+        false => "  it is not tried again before that".to_owned(),
+    };
+    vec![
+        format!("{} {reason} ({since})", paint(BAD, "stalled:")),
+        format!("  {} {}", paint(NOTE, "→"), text(stall, "advice")),
+        next,
+    ]
+}
+
+/// What somebody should look at though it stops nothing.
+fn oddities(reply: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let aside @ 1.. = usize::try_from(number(reply, "set_aside")).unwrap_or(0) {
+        let what = count(aside, "change");
+        lines.push(format!("{what} set aside: `coord sync conflicts` shows them"));
+    }
+    if reply["quarantined"].is_string() {
+        let why = text(reply, "quarantined");
+        lines.push(format!("the mirror keeps what is shared from others: {why}"));
+        let device = text(reply, "device");
+        lines
+            .push(format!("  {} `select coord.lift('{device}')` there lifts it", paint(NOTE, "→")));
+    }
+    let ahead = reply["clock_ahead_seconds"].as_i64().unwrap_or(0);
+    if ahead.abs() > CLOCK_SLACK {
+        lines.push(format!("the mirror's clock is {ahead} s ahead of this machine's"));
+    }
+    if let gone @ 1.. = usize::try_from(amount(reply, "missing_triggers")).unwrap_or(0) {
+        let what = count(gone, "trigger");
+        lines.push(format!(
+            "{what} missing: changes are not written down; `coord daemon stop` sets them anew"
+        ));
+    }
+    lines
 }
 
 /// The conflicts, for a person.
 #[must_use]
 pub fn conflicts(reply: &Value, now: Time) -> String {
-    let rows = reply["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows = list(reply, "conflicts");
     if rows.is_empty() {
         return "Nothing waits for a decision.\n".into();
     }
@@ -142,14 +129,14 @@ pub fn conflicts(reply: &Value, now: Time) -> String {
             "{}  {} {}  {} ({}), {}\n",
             number(row, "conflict"),
             text(row, "table"),
-            clean(text(row, "key")),
+            text(row, "key"),
             text(row, "code"),
-            clean(text(row, "reason")),
-            time(text(row, "at"), now),
+            text(row, "reason"),
+            when(row, "at", now),
         );
         for (whose, field) in [("ours  ", "ours"), ("theirs", "theirs")] {
             if row[field].is_object() {
-                shown += &format!("   {whose} {}\n", clean(&row[field].to_string()));
+                shown += &format!("   {whose} {}\n", text(row, field));
             }
         }
     }

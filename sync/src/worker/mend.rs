@@ -9,7 +9,7 @@ use crate::journal::{Journal, State};
 use crate::next::{self, AfterPush};
 use crate::pace;
 use crate::remote::Transport;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, Whom};
 use crate::wire::{self, Head};
 
 impl<J: Journal, T: Transport> Worker<J, T> {
@@ -47,7 +47,9 @@ impl<J: Journal, T: Transport> Worker<J, T> {
                 Ok(())
             }
             Some("device_taken") => Ok(self.journal.discard_identity()?),
-            Some("refused") => Err(Trouble::Denied { what: answer.to_string(), key: false }.into()),
+            Some("refused") => {
+                Err(Trouble::Denied { what: answer.to_string(), whom: Whom::Stranger }.into())
+            }
             _ => Err(Trouble::Nonsense { what: format!("coord_enrol: {answer}") }.into()),
         }
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::journal::{Journal, State};
+use crate::journal::{Blocked, Journal, State};
 use crate::next::Upgrade;
 use crate::pace;
 use crate::remote::Transport;
@@ -53,6 +53,8 @@ pub struct Worker<J, T> {
     failures: u32,
     not_before: u64,
     halvings: u32,
+    /// The change that was refused alone, and how often.
+    refused: (i64, u32),
     through: Option<i64>,
     next_pull: u64,
     next_compare: u64,
@@ -103,6 +105,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             failures: 0,
             not_before: 0,
             halvings: 0,
+            refused: (0, 0),
             through: None,
             next_pull: 0,
             next_compare: pace::COMPARE,
@@ -211,7 +214,10 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             .map_err(|error| Trouble::Nonsense { what: format!("{function}: {error}") })?;
         self.failures = 0;
         self.tell(|report| {
-            report.stall = None;
+            // That the mirror tells how far it has come moves nothing by itself.
+            if function != "coord_head" {
+                report.stall = None;
+            }
             report.last_success = Some(now);
             report.server_time = their_time.or(report.server_time);
         });
@@ -264,7 +270,10 @@ impl<J: Journal, T: Transport> Worker<J, T> {
                 let what = "the mirror is older than this coord; run `coord sync migrate`";
                 ("upgrade_server", what.into(), true, None)
             }
-            Stop::Store(error) => ("store", format!("{error:#}"), false, None::<Duration>),
+            Stop::Store(error) => match error.downcast_ref::<Blocked>() {
+                Some(blocked) => (blocked.code, blocked.reason.clone(), true, None),
+                None => ("store", format!("{error:#}"), false, None::<Duration>),
+            },
         };
         let wait = pace::back_off(self.failures, asked, &mut self.dice);
         let wait = if rarely { pace::RARELY.max(wait) } else { wait };

@@ -1,30 +1,28 @@
 //! Sending what the mirror does not have.
 
 use super::{Stop, Worker};
-use crate::batch::{self, Batch, Limits};
+use crate::batch::{self, Batch};
 use crate::journal::{Journal, State};
 use crate::next::{self, AfterPush};
 use crate::remote::Transport;
 use crate::trouble::Trouble;
 use crate::wire::{self, Pushed};
 
+/// How often a change must be refused by itself before it is set aside.
+const BELIEVED: u32 = 4;
+
 impl<J: Journal, T: Transport> Worker<J, T> {
     pub(super) async fn push(&mut self, state: &State, now: u64) -> Result<(), Stop> {
         let limits = batch::USUAL.halved(self.halvings);
-        let most = match self.through {
-            Some(_) => Limits { changes: usize::MAX, bytes: usize::MAX, ..batch::HARD },
-            None => Limits { changes: batch::HARD.changes, bytes: batch::HARD.bytes, ..limits },
-        };
-        let (changes, bytes) = if self.through.is_some() {
-            (most.changes, most.bytes)
-        } else {
-            (limits.changes + 1, limits.bytes)
+        let (changes, bytes) = match self.through {
+            Some(last) => (usize::try_from(last - state.acked).unwrap_or(0), usize::MAX),
+            None => (limits.changes + 1, limits.bytes),
         };
         let mut rows = self.journal.read(state.acked, changes, bytes)?;
         let one = rows.first().map(|row| row.tx);
         if rows.iter().all(|row| Some(row.tx) == one) && self.through.is_none() && !limits.cut {
             // The first transaction is larger than usual: see where it ends.
-            rows = self.journal.read(state.acked, most.changes + 1, most.bytes)?;
+            rows = self.journal.read(state.acked, batch::HARD.changes + 1, batch::HARD.bytes)?;
         }
         let Some(batch) = batch::batch(&state.acked_hash, &rows, limits, self.through) else {
             return Err(anyhow::anyhow!("the change log has a gap after {}", state.acked).into());
@@ -64,6 +62,12 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         self.halvings = 0;
         if batch.changes.is_empty() {
             return Err(Trouble::Nonsense { what: what.into() }.into());
+        }
+        // Whoever says so once may be mistaken, or stand in between.
+        let times = if self.refused.0 == batch.first { self.refused.1 + 1 } else { 1 };
+        self.refused = (batch.first, times);
+        if times < BELIEVED {
+            return Err(Trouble::Busy { what: what.into(), after: None }.into());
         }
         self.journal.set_aside(batch.first, "untransportable", what)?;
         Ok(())
@@ -105,6 +109,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             self.want_snapshot("restored")?;
             self.through = None;
         } else {
+            self.want_snapshot("restored")?;
             self.journal.want_fork("the mirror was put back beyond what the log still has")?;
         }
         Ok(())

@@ -13,6 +13,7 @@ fn row(seq: i64, tx: i64, key: i64, append: bool) -> Logged {
         key: format!("[{key}]"),
         op: Op::Update,
         body: Some(json!({ "n": seq })),
+        bytes: json!({ "n": seq }).to_string().len(),
         digest: Some("x".into()),
         hash: format!("h{seq}"),
         base: None,
@@ -78,6 +79,7 @@ fn only_the_last_image_of_a_row_is_sent_but_every_row_that_never_changes() {
 fn a_row_of_any_size_goes_alone_and_small_ones_in_company() {
     let mut rows: Vec<_> = (1..=4).map(|seq| row(seq, seq, seq, false)).collect();
     rows[1].body = Some(json!({ "n": "x".repeat(3 << 20) }));
+    rows[1].bytes = 3 << 20;
     assert_eq!(batches(&rows, USUAL), [(1, 1, 1), (2, 2, 1), (3, 4, 2)]);
 }
 

@@ -79,6 +79,7 @@ impl Store {
             hlc,
             append: key.0 == "audit",
             digest: body.as_ref().map(mark),
+            bytes: body.as_ref().map_or(0, |body| body.to_string().len()),
             table: key.0,
             key: key.1,
             op,

@@ -11,12 +11,15 @@ import time
 read, write = os.pipe()
 if os.fork():
     os.close(write)
-    said = b""
+    held = b""
     while chunk := os.read(read, 65536):
-        said += chunk
-    text, _, code = said.rpartition(b"\0")
-    sys.stdout.buffer.write(text.replace(b"\r\n", b"\n"))
-    sys.stdout.flush()
+        held += chunk
+        # At once, so that whoever types can wait for a prompt; the code comes behind a zero.
+        if b"\0" not in held and not held.endswith(b"\r"):
+            os.write(1, held.replace(b"\r\n", b"\n"))
+            held = b""
+    text, _, code = held.rpartition(b"\0")
+    os.write(1, text.replace(b"\r\n", b"\n"))
     os._exit(int(code))
 
 os.setsid()

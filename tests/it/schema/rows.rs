@@ -186,7 +186,7 @@ pub fn any_cell(column: &Column) -> BoxedStrategy<Cell> {
 }
 
 /// Text of every plane, with what has broken other stores.
-fn odd_text() -> BoxedStrategy<Cell> {
+pub fn odd_text() -> BoxedStrategy<Cell> {
     let odd = proptest::sample::select(vec![
         "",
         " ",
@@ -234,7 +234,7 @@ fn edges(around: &[i64]) -> BoxedStrategy<Cell> {
 }
 
 /// JSON as clients may send it: blanks, twins among the keys, numbers in every spelling, escapes.
-fn json_text() -> BoxedStrategy<String> {
+pub fn json_text() -> BoxedStrategy<String> {
     let number = prop_oneof![
         any::<f64>().prop_filter_map("finite", |f| f.is_finite().then(|| f.to_string())),
         any::<f64>().prop_filter_map("finite", |f| f.is_finite().then(|| format!("{f:e}"))),

@@ -3,6 +3,7 @@
 use std::fs;
 
 use coord::home::Home;
+use coord::mirror::login::Login;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
@@ -10,18 +11,16 @@ use crate::cloud::gateway::{Fault, Gateway, PUBLISHABLE};
 use crate::e2e::site::Site;
 
 /// A machine that is enrolled, with a repository in arbiter mode.
-fn machine(cloud: &Cloud, gateway: &Gateway) -> Site {
+pub fn machine(cloud: &Cloud, gateway: &Gateway) -> Site {
     let site = Site::new();
     fs::write(site.repo().join("coord.toml"), "project = \"shop\"\n").expect("ours");
     fs::write(site.repo().join(".coordinator.toml"), "mode = \"arbiter\"\n").expect("ours");
     let home = Home::locate(Some(site.home()), None).expect("the path is absolute");
     home.prepare().expect("it can be made");
     let device = cloud.device("team");
-    let login = json!({
-        "url": gateway.url, "rest_prefix": "/rest/v1", "key": PUBLISHABLE, "device": device.id,
-        "token": device.token, "next": null, "fingerprint": "",
-    });
-    fs::write(home.dir().join("sync.json"), login.to_string()).expect("ours");
+    let mut login = Login::new(&home, &gateway.url, None, PUBLISHABLE).expect("home is there");
+    (login.device, login.token) = (device.id, device.token);
+    login.save(&home).expect("it can be written");
     site
 }
 
