@@ -13,11 +13,11 @@ use std::fs;
 use anyhow::Context as _;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use super::login;
-use super::pack::{BASE32, BASE64, pack, unpack};
 use crate::home::Home;
 
 /// What a key begins with when a person sees it.
@@ -75,7 +75,7 @@ impl Key {
     #[must_use]
     pub fn shown(&self) -> String {
         let whole = [&self.bytes[..], &checksum(&self.bytes)].concat();
-        let letters = pack(&whole, BASE32);
+        let letters = BASE32_NOPAD.encode(&whole).to_ascii_lowercase();
         let groups: Vec<_> = letters.as_bytes().chunks(6).map(String::from_utf8_lossy).collect();
         format!("{SHOWN}{}", groups.join("-"))
     }
@@ -87,11 +87,11 @@ impl Key {
     pub fn read(typed: &str) -> Result<Self, NoKey> {
         let plain = |text: &str| -> String {
             let kept = text.chars().filter(|letter| !letter.is_whitespace() && *letter != '-');
-            kept.collect::<String>().to_ascii_lowercase()
+            kept.collect::<String>().to_ascii_uppercase()
         };
         let (typed, begin) = (plain(typed), plain(SHOWN));
         let letters = typed.strip_prefix(&begin).ok_or(NoKey::Shape)?;
-        let whole = unpack(letters, BASE32).ok_or(NoKey::Shape)?;
+        let whole = BASE32_NOPAD.decode(letters.as_bytes()).map_err(|_letters| NoKey::Shape)?;
         let (bytes, check) = whole.split_at_checked(32).ok_or(NoKey::Shape)?;
         let bytes: [u8; 32] = bytes.try_into().map_err(|_short| NoKey::Shape)?;
         if check.len() != CHECK {
@@ -142,13 +142,13 @@ impl Key {
         let payload = Payload { msg: text.as_bytes(), aad: place.as_bytes() };
         let hidden = self.cipher.encrypt(&nonce, payload);
         let hidden = hidden.map_err(|_opaque| anyhow::anyhow!("a body is too long to encrypt"))?;
-        Ok(pack(&[&nonce[..], &hidden].concat(), BASE64))
+        Ok(BASE64URL_NOPAD.encode(&[&nonce[..], &hidden].concat()))
     }
 
     /// The text again; `None` if it was altered, moved, or is another key's.
     #[must_use]
     pub fn decrypt(&self, place: &str, hidden: &str) -> Option<String> {
-        let whole = unpack(hidden, BASE64)?;
+        let whole = BASE64URL_NOPAD.decode(hidden.as_bytes()).ok()?;
         let (nonce, hidden) = whole.split_at_checked(NONCE)?;
         let payload = Payload { msg: hidden, aad: place.as_bytes() };
         let text = self.cipher.decrypt(&XNonce::try_from(nonce).ok()?, payload).ok()?;
@@ -232,8 +232,9 @@ mod tests {
             prop_assert_eq!(key.decrypt(&format!("{place}x"), &hidden), None);
             let mut altered = hidden.into_bytes();
             let at = at.index(altered.len());
-            let digit = BASE64.iter().position(|digit| *digit == altered[at]).unwrap();
-            altered[at] = BASE64[digit ^ usize::from(flip)];
+            let digits = BASE64URL_NOPAD.specification().symbols.into_bytes();
+            let digit = digits.iter().position(|digit| *digit == altered[at]).unwrap();
+            altered[at] = digits[digit ^ usize::from(flip)];
             let altered = String::from_utf8(altered).unwrap();
             prop_assert_eq!(key.decrypt(&place, &altered), None);
             prop_assert_eq!(key.decrypt(&place, &altered[..at]), None);

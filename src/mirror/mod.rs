@@ -21,7 +21,6 @@ pub mod keys;
 mod log;
 pub mod login;
 mod marks;
-mod pack;
 mod receive;
 pub mod rekey;
 mod restored;
