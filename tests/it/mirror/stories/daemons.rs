@@ -112,6 +112,7 @@ fn machine(mirror: &Mirror) -> Site {
 }
 
 /// What lies in a machine's database, whoever serves it.
+#[expect(clippy::disallowed_methods, reason = "a look at what lies there, past the program")]
 fn memories(site: &Site) -> BTreeSet<String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database =
