@@ -3,6 +3,7 @@
 mod doctor;
 mod errors;
 mod commands;
+mod secrets;
 mod variables;
 
 use std::io::{Read as _, Write as _};

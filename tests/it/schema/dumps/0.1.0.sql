@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 17;
+PRAGMA user_version = 18;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -385,6 +385,17 @@ CREATE TABLE sync_aside (
     PRIMARY KEY (aside_id)
 ) STRICT;
 INSERT INTO sync_aside VALUES (1, NULL, 'tbl', 'pk', 'code', 'reason', NULL, NULL, 0, 1, NULL);
+
+CREATE TABLE sync_marks (
+    tbl       TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
+    pk        TEXT    NOT NULL CHECK (octet_length(pk) BETWEEN 1 AND 2400 AND instr(pk, char(0)) = 0),
+    why       TEXT    NOT NULL CHECK (why IN ('clear', 'foreign', 'altered')),
+    device_id TEXT    CHECK (octet_length(device_id) = 36 AND device_id GLOB '????????-????-????-????-????????????' AND length(replace(device_id, '-', '')) = 32 AND device_id NOT GLOB '*[^0-9a-f-]*'), -- who wrote it; absent: nobody says
+    hlc       INTEGER NOT NULL CHECK (hlc >= 0), -- of the version that is there
+    digest    TEXT    NOT NULL CHECK (octet_length(digest) BETWEEN 1 AND 16 AND instr(digest, char(0)) = 0), -- the mirror's
+    PRIMARY KEY (tbl, pk)
+) STRICT, WITHOUT ROWID;
+INSERT INTO sync_marks VALUES ('tbl', 'pk', 'clear', NULL, 0, 'digest');
 
 CREATE TABLE sync_rows (
     tbl       TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
