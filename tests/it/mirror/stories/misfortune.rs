@@ -36,7 +36,7 @@ impl Story<'_> {
     /// What befalls the mirror, by turns, last first.
     pub fn plan(&mut self, turns: u32) -> Vec<(u32, Catastrophe)> {
         let mut plan = vec![];
-        if self.seed % 8 == 3 {
+        if self.seed % 7 == 3 {
             plan.push((self.dice.u32(0..turns), Catastrophe::Crash));
         }
         if self.seed % 5 == 1 {

@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "whoever runs many wants to know which failed, and how")]
 
 mod checks;
+mod daemons;
 mod history;
 mod misfortune;
 mod story;
