@@ -16,7 +16,8 @@ use coord_sync::{Identity, Journal, Logged, State};
 
 use super::catalogue::{self, Class};
 use super::login::Login;
-use super::{export, log, receive, scope, sql};
+use super::modes::Modes;
+use super::{export, kept, log, receive, scope, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -31,6 +32,8 @@ pub struct StoreJournal {
     login: Mutex<Login>,
     /// Tables that stay on this machine.
     left_out: Vec<String>,
+    /// What projects' own files say.
+    modes: Mutex<Modes>,
     heeded: AtomicBool,
     /// Rows of the snapshot that is being fetched: device, table and key.
     seen: Mutex<BTreeSet<(String, String, String)>>,
@@ -41,7 +44,7 @@ impl StoreJournal {
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
         let (login, heeded, seen) = (Mutex::new(login), AtomicBool::default(), Mutex::default());
-        Self { store, home, login, left_out, heeded, seen }
+        Self { store, home, login, left_out, heeded, seen, modes: Mutex::default() }
     }
 
     /// Has the store heed which tables are left out, once: they are those of this process.
@@ -52,6 +55,14 @@ impl StoreJournal {
             self.heeded.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// What may leave is looked at before anything does.
+    fn heed_modes(&self) -> Result<()> {
+        let mut modes = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        modes.look(&self.store, &self.home, |project, root, local| {
+            self.write(move |tx| kept::remember(tx, &project, &root, local))
+        })
     }
 
     fn read_tx<T>(&self, look: impl FnOnce(&Tx<'_>) -> Outcome<T>) -> Result<T> {
@@ -84,6 +95,7 @@ impl Journal for StoreJournal {
     }
 
     fn read(&self, after: i64, most: usize, bytes: usize) -> Result<Vec<Logged>> {
+        self.heed_modes()?;
         self.read_tx(|tx| log::read(tx, after, most, bytes, &self.left_out))
     }
 

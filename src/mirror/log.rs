@@ -1,14 +1,15 @@
 //! The change log as it is read for the mirror.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use coord_sync::wire::{Cursor, Digests};
+use coord_sync::wire::{Cursor, Digests, UNCOMPARED};
 use coord_sync::{Logged, Op, State, batch};
 use rusqlite::named_params;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::catalogue::{self, Class, Table};
+use super::kept::{self, Kept};
 use super::{capture, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::ingress;
@@ -71,6 +72,7 @@ pub fn read(
         None => until.unwrap_or(0),
     };
     let passed = scope::passed_over(tx)?;
+    let kept = Kept::load(tx)?;
     let (mut changes, mut size) = (Vec::new(), 0);
     // Page by page: how many fit is known only when their bodies are read.
     while changes.len() < most && size <= bytes {
@@ -80,7 +82,7 @@ pub fn read(
             break;
         }
         for row in page {
-            let mut change = ready(tx, row, exported, left_out)?;
+            let mut change = ready(tx, row, exported, left_out, &kept)?;
             change.sent &= passed.get(&change.table).is_none_or(|last| change.seq > *last);
             size += batch::weight(&change);
             changes.push(change);
@@ -114,7 +116,13 @@ fn raw(tx: &Tx<'_>, after: i64, most: usize) -> Outcome<Vec<Raw>> {
     })?)
 }
 
-fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, left_out: &[String]) -> Outcome<Logged> {
+fn ready(
+    tx: &Tx<'_>,
+    raw: Raw,
+    exported: i64,
+    left_out: &[String],
+    kept: &Kept,
+) -> Outcome<Logged> {
     let key = rows::key_values(&raw.key).unwrap_or_default();
     let table = catalogue::table(&raw.table).filter(|table| !left_out.contains(&table.name));
     let append = table.is_some_and(|table| table.class == Class::Append);
@@ -129,12 +137,22 @@ fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, left_out: &[String]) -> Outcome<L
         ("u", Some(Class::Union | Class::Policy)) if raw.seq > exported => Op::Update,
         _ => Op::Put,
     };
+    let stays = match table {
+        Some(table) => kept.has(tx, table, &key, body.as_ref())?,
+        None => false,
+    };
+    let withheld = stays && raw.table == "audit_log";
+    let body = body.filter(|_| op != Op::Delete);
+    let body = if withheld { body.as_ref().map(kept::withheld) } else { body };
     let base = match table {
         Some(table) if table.class == Class::Policy => Some(revision(tx, &table.name, &raw.key)?),
         _ => None,
     };
     // What was removed meanwhile (an audit row that was sealed) is not sent.
-    let sent = !raw.aside && table.is_some() && (op == Op::Delete || body.is_some());
+    let sent = !raw.aside
+        && table.is_some()
+        && (op == Op::Delete || body.is_some())
+        && (!stays || withheld);
     Ok(Logged {
         seq: raw.seq,
         tx: raw.tx,
@@ -148,7 +166,7 @@ fn ready(tx: &Tx<'_>, raw: Raw, exported: i64, left_out: &[String]) -> Outcome<L
         hash: raw.hash,
         base,
         append,
-        sealed: false,
+        sealed: withheld,
         sent,
     })
 }
@@ -205,17 +223,27 @@ fn comparable(left_out: &[String]) -> impl Iterator<Item = &'static Table> {
 
 /// Count and combined digest of rows, by table and bucket.
 pub fn digests(tx: &Tx<'_>, left_out: &[String]) -> Outcome<Digests> {
-    let mut sums = Digests::new();
+    let (mut sums, kept) = (Digests::new(), Kept::load(tx)?);
     for table in comparable(left_out) {
         let mut buckets: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        let mut unsure = BTreeSet::new();
         each(tx, table, |key, body| {
+            if kept.keeps(tx, table, &key, &body)? {
+                // Nobody knows what of a project's rows left before it stayed here.
+                if kept.was_mirrored(tx, table, &key, &body)? {
+                    unsure.insert(bucket(&key));
+                }
+                return Ok(());
+            }
             let sum = buckets.entry(bucket(&key)).or_default();
             let digest = u64::from_str_radix(&digest(&body)?, 16).unwrap_or(0);
             *sum = (sum.0 + 1, sum.1 ^ digest);
             Ok(())
         })?;
         let text = |(name, sum): (String, (u64, u64))| (name, (sum.0, format!("{:016x}", sum.1)));
-        sums.insert(table.name.clone(), buckets.into_iter().map(text).collect());
+        let mut told: BTreeMap<_, _> = buckets.into_iter().map(text).collect();
+        told.extend(unsure.into_iter().map(|name| (name, (0, UNCOMPARED.to_owned()))));
+        sums.insert(table.name.clone(), told);
     }
     Ok(sums)
 }

@@ -13,6 +13,7 @@ use rusqlite::named_params;
 use serde_json::Value;
 
 use super::catalogue::{self, Class, Table};
+use super::kept::Kept;
 use super::sql::Agreed;
 use super::stricter::stricter;
 use super::{aside, log, rows, sql};
@@ -119,7 +120,11 @@ fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome
 /// The mirror has everything up to `seq` but what it refused.
 pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String]) -> Outcome<()> {
     let sent = sql::policies_between(tx, sql::acked(tx)?, seq)?;
+    let kept = Kept::load(tx)?;
     for (table, key) in sent.into_iter().filter(|(table, _)| !left_out.contains(table)) {
+        if stays(tx, &kept, &table, &key)? {
+            continue;
+        }
         let agreed = log::revision(tx, &table, &key)?;
         let revision = agreed + 1;
         sql::agree(tx, &Agreed { table: &table, key: &key, revision, ..Agreed::default() })?;
@@ -129,6 +134,13 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String
         refuse(tx, reject)?;
     }
     Ok(())
+}
+
+/// Whether the last change of a row was not sent, because its project stays here.
+fn stays(tx: &Tx<'_>, kept: &Kept, table: &str, key: &str) -> Outcome<bool> {
+    let Some(kind) = catalogue::table(table).filter(|_| !kept.is_empty()) else { return Ok(false) };
+    let values = rows::key_values(key).unwrap_or_default();
+    kept.has(tx, kind, &values, sql::last_image(tx, table, key)?.as_ref())
 }
 
 fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {

@@ -7,6 +7,7 @@ mod bounds;
 mod capture;
 mod exchange;
 mod fleet;
+mod kept;
 mod largest;
 mod leaving_out;
 mod million;

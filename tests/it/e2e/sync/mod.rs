@@ -4,6 +4,7 @@ mod doctor;
 mod errors;
 mod commands;
 mod variables;
+mod worker;
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
