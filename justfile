@@ -33,6 +33,10 @@ bench *ARGS:
 chaos KILLS="1000":
     COORD_CHAOS_KILLS={{KILLS}} cargo nextest run --release -E 'test(chaos)' --no-capture
 
+# Two daemons, sixteen agents, one Postgres, and everything that can go wrong between them; the tests do a thousand tasks.
+siege TASKS="5000":
+    COORD_ARBITER_TASKS={{TASKS}} cargo nextest run -E 'test(under_siege)' --no-capture
+
 # Pushes a change log of a million rows into a real PostgreSQL; the tests push ten thousand.
 million ROWS="1000000":
     COORD_LOG_ROWS={{ROWS}} cargo nextest run --release -E 'test(a_long_log_is_pushed_to_its_end)' --no-capture

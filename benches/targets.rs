@@ -14,6 +14,7 @@
 )]
 
 mod targets {
+    pub mod arbiter;
     pub mod claims;
     pub mod cloud;
     pub mod contention;
@@ -55,6 +56,7 @@ const BENCHES: &[Bench] = &[
     ("group", targets::locks::grouped),
     ("claims", targets::claims::run),
     ("cloud", targets::cloud::run),
+    ("arbiter", targets::arbiter::run),
     ("policy", targets::policy::run),
     ("memory", targets::memory::run),
     ("guardrails", targets::guardrails::run),

@@ -16,26 +16,23 @@ use super::table::{Table, Times};
 /// Rows of a batch, and how many batches.
 const ROWS: i64 = 500;
 const BATCHES: i64 = 40;
-/// Locks that are taken, and as often the yardstick.
-const LOCKS: i64 = 400;
 const TOKEN: &str = "the token of a device that only measures";
 
-/// The yardstick: what a lock service of one statement would do.
-const BARE: &str = "
-create table public.bare (project text, path text, holder text, fence bigint, primary key (project, path));
-grant select, insert, update on public.bare to anon;";
-
 pub fn run(table: &mut Table) {
+    let (_server, mut client) = measured();
+    push(table, &mut client);
+}
+
+/// A server that flushes, with a device that may call as often as it likes.
+pub fn measured() -> (Postgres, Client) {
     let server = Postgres::start_with("-c listen_addresses='' -c timezone=UTC");
     let mut client = server.database("measured");
     migrate::migrate(&mut client).expect("the migrations can be applied");
-    client.batch_execute(BARE).expect("it can be made");
     client
         .batch_execute("update coord.installation set calls_per_second = 1e6, calls_at_once = 1e6")
         .expect("it is ours");
     enrol(&mut client);
-    push(table, &mut client);
-    lock(table, &mut client);
+    (server, client)
 }
 
 fn enrol(client: &mut Client) {
@@ -52,7 +49,7 @@ fn enrol(client: &mut Client) {
 }
 
 /// One request as the API carries it out.
-fn call(client: &mut Client, function: &str, p: &Value) -> Value {
+pub fn call(client: &mut Client, function: &str, p: &Value) -> Value {
     let mut tx = client.transaction().expect("the server runs");
     let headers = json!({ "x-coord-token": TOKEN }).to_string();
     let enter = "select set_config('role', 'anon', true), set_config('request.headers', $1, true)";
@@ -140,47 +137,4 @@ fn change(number: i64) -> Value {
         "s": number, "t": name, "k": json!([id]).to_string(), "o": "i", "h": number.to_string(),
         "x": &digest(row.to_string())[..16], "v": row,
     })
-}
-
-/// By turns, so that both have the same disk.
-fn lock(table: &mut Table, client: &mut Client) {
-    let (mut bare, mut locks) = (vec![], vec![]);
-    for number in 0..LOCKS {
-        let path = format!("src/file{}.rs", number % 50);
-        let start = Instant::now();
-        upsert(client, &path);
-        bare.push(start.elapsed());
-        let ask = json!({
-            "req": uuid::Uuid::now_v7().to_string(), "project": "p", "session": "s", "agent_id": "ann",
-            "agent_type": "test", "ttl_ms": 60_000,
-            "locks": [{"k": path, "path": path, "kind": "file", "mode": "exclusive", "root": path}],
-        });
-        let start = Instant::now();
-        assert_eq!(call(client, "coord_lock_acquire", &ask)["status"], "granted");
-        locks.push(start.elapsed());
-    }
-    let (bare, locks) = (Times::new(bare), Times::new(locks));
-    table.at_most(
-        "lock of the arbiter against a bare INSERT … ON CONFLICT of the same run, p50",
-        locks.p50() / bare.p50(),
-        2.0,
-        " ×",
-        format!("{:.0} µs against {:.0} µs", locks.p50(), bare.p50()),
-    );
-}
-
-fn upsert(client: &mut Client, path: &str) {
-    let mut tx = client.transaction().expect("the server runs");
-    tx.execute(
-        "select set_config('role', 'anon', true), set_config('request.headers', '{}', true)",
-        &[],
-    )
-    .expect("it can be set");
-    tx.query_one(
-        "insert into public.bare as b values ('p', $1, 'ann', 1)
-         on conflict (project, path) do update set fence = b.fence + 1, holder = excluded.holder returning fence",
-        &[&path],
-    )
-    .expect("it is there");
-    tx.commit().expect("it is kept");
 }

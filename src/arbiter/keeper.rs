@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{number, text};
 use super::{Arbiter, RENEW_MS};
 use crate::failure::Outcome;
+use crate::locks::shared::Sight;
 use crate::store::{Topic, Topics};
 
 /// Between two looks while somebody is active.
@@ -31,7 +32,7 @@ impl Arbiter {
     pub async fn keep(&self, stop: &CancellationToken) {
         let mut news = self.store.news().follow();
         while !stop.is_cancelled() {
-            self.round().await;
+            self.tend().await;
             let pause = self.pause();
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -44,7 +45,7 @@ impl Arbiter {
 
     /// Everything that is due, once; what fails is tried again with the next round and keeps nothing else from being
     /// done. While nobody answers, one question is asked in each round, so that a line that hangs holds up nothing.
-    async fn round(&self) {
+    pub async fn tend(&self) {
         let projects: Vec<String> = self.state().projects.keys().cloned().collect();
         if projects.is_empty() {
             return;
@@ -58,7 +59,7 @@ impl Arbiter {
         // Leases first: what cannot be renewed any more must be let go of in time.
         let due = self.state().renewed.is_none_or(|at| now - at >= RENEW_MS);
         if due || self.anything_lapsed() {
-            self.state().renewed = Some(now);
+            self.begin_renewal(now);
             note(self.renew_all(&projects).await);
         }
         if self.is_silent() {
@@ -74,6 +75,13 @@ impl Arbiter {
         }
     }
 
+    fn begin_renewal(&self, now: i64) {
+        let mut state = self.state();
+        state.renewed = Some(now);
+        // A task that was worked on here alone may be open again.
+        state.handed_in.clear();
+    }
+
     /// Asks who holds what, of projects where that has changed or is old.
     async fn look(&self, projects: &[String], now: i64) -> Outcome<()> {
         let known: Map<String, Value> = {
@@ -85,12 +93,16 @@ impl Arbiter {
             projects.iter().map(|project| (project.clone(), json!(epoch(project)))).collect()
         };
         self.state().polled = Some(now);
-        let ask = json!({"projects": known, "tasks": self.open_tasks(projects)?});
+        let marks = self.state().marks.clone();
+        let ask = json!({"projects": known, "work": marks, "tasks": self.open_tasks(projects)?});
         let Ok(answer) = self.ask("coord_arbiter_state", &ask).await else { return Ok(()) };
         if text(&answer, "status") != "ok" {
             return Ok(());
         }
         self.note_ends(&answer).await?;
+        self.note_work(&answer)?;
+        self.hand_in_again(&answer).await?;
+        let sight = self.store.kept::<Sight>();
         for (project, told) in answer["projects"].as_object().into_iter().flatten() {
             self.take_over(&answer, project, told).await?;
             let mut state = self.state();
@@ -99,6 +111,7 @@ impl Arbiter {
                 known.told = Some(now);
             }
         }
+        projects.iter().for_each(|project| sight.note(project, self.clock.now()));
         Ok(())
     }
 

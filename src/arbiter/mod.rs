@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use court::{Answering, Court, Silence};
 pub use http::HttpCourt;
+pub use locks::root;
 pub use refusal::ArbiterRefusal;
 
 use crate::context::Context;
@@ -77,6 +78,8 @@ pub struct Arbiter {
     turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
     state: Mutex<State>,
     nudge: Notify,
+    /// Held while tasks are handed in.
+    handing_in: Turn<()>,
     /// How long the machine slept beyond what the system knows of, in milliseconds.
     slept: AtomicI64,
 }
@@ -89,6 +92,10 @@ struct State {
     /// What the arbiter holds for us, each with the request that it was granted to last: a release is of that grant and
     /// of no later one. Empty if it is not known.
     ours: BTreeMap<Holding, String>,
+    /// What names the queue as it was told last, for each project.
+    marks: BTreeMap<String, String>,
+    /// Up to which place in the order of submission every task was handed in, for each project.
+    handed_in: BTreeMap<String, i64>,
     /// Tasks that it holds for us: whose, under which fence.
     tasks: BTreeMap<String, (String, i64)>,
     /// Sessions for which a task may have been claimed whose answer was lost.
@@ -148,6 +155,7 @@ impl Arbiter {
             turns: Mutex::default(),
             state: Mutex::default(),
             nudge: Notify::new(),
+            handing_in: Turn::default(),
             slept: AtomicI64::new(0),
         }
     }

@@ -14,12 +14,14 @@ use uuid::Uuid;
 
 use super::answer::{list, number, text};
 use super::{Arbiter, ArbiterRefusal, LEASE_MS, Ledger, Permit, Silence};
+use crate::audit::chain::digest;
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::locks::{self, TaskLost};
 use crate::ruling::{Asked, Ruling, SharedTask};
 use crate::store::Tx;
 use crate::time::Time;
+use crate::work::elsewhere::{Elsewhere, Shown};
 use crate::work::shared::{self, SharedClaim, SharedEnd};
 
 /// Who waits for a task asks again after so long.
@@ -78,7 +80,7 @@ impl Arbiter {
             Ok((shared::capabilities(tx, &session)?, locks::shared::last_fence(tx, ctx.project())?))
         })?;
         let ask = json!({
-            "req": Uuid::now_v7().to_string(), "project": ctx.project(), "session": session,
+            "req": name_of(ctx), "project": ctx.project(), "session": session,
             "agent_id": ctx.caller.agent_id, "capabilities": able, "seen": seen, "lease_ms": LEASE_MS,
             "types": if types.is_empty() { Value::Null } else { json!(types) },
         });
@@ -135,22 +137,34 @@ impl Arbiter {
 
     /// Tells the arbiter of tasks that it does not know.
     async fn hand_in(&self, project: &str) -> Outcome<()> {
+        // One after the other: the next finds that it was done.
+        let _alone = self.handing_in.lock().await;
         loop {
-            let tasks = self.read(|tx| shared::unknown(tx, project, AT_ONCE))?;
+            let after = self.state().handed_in.get(project).copied().unwrap_or_default();
+            let (tasks, newest) = self.read(|tx| shared::unknown(tx, project, after, AT_ONCE))?;
             for task in &tasks {
                 let Ok(answer) = self.ask("coord_task_submit", task).await else { return Ok(()) };
                 let (project, id) = (project.to_owned(), text(task, "task_id").to_owned());
-                let twin = (text(&answer, "status") == "duplicate")
-                    .then(|| text(&answer, "task_id").to_owned());
+                let over = match text(&answer, "status") {
+                    "duplicate" => {
+                        let twin = text(&answer, "task_id");
+                        Some(format!("the same was submitted on another machine as {twin}"))
+                    }
+                    "cycle" => {
+                        Some("through tasks of other machines it would wait for itself".into())
+                    }
+                    _ => None,
+                };
                 let now = self.clock.now();
                 self.store
                     .write(move |tx| {
                         shared::know(tx, &project, &id)?;
-                        twin.iter().try_for_each(|twin| shared::drop_twin(tx, &id, twin, now))
+                        over.iter().try_for_each(|why| shared::call_off(tx, &id, why, now))
                     })
                     .await?;
             }
             if tasks.len() < AT_ONCE {
+                self.state().handed_in.insert(project.to_owned(), newest);
                 return Ok(());
             }
         }
@@ -172,6 +186,47 @@ impl Arbiter {
             return Ok(());
         }
         self.store.write(move |tx| ends.iter().try_for_each(|end| shared::finish(tx, end))).await
+    }
+
+    /// Tasks that the arbiter knew and does not know any more are handed in anew: it went back to a copy.
+    pub(super) async fn hand_in_again(&self, answer: &Value) -> Outcome<()> {
+        let unknown: Vec<String> = list(answer, "unknown")
+            .iter()
+            .filter_map(|id| id.as_str().map(str::to_owned))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(
+            tasks = unknown.len(),
+            "the arbiter has forgotten tasks; they are handed in again"
+        );
+        self.store
+            .write(move |tx| unknown.iter().try_for_each(|id| shared::forget(tx, id)))
+            .await?;
+        self.state().handed_in.clear();
+        Ok(())
+    }
+
+    /// Keeps what the queue is beyond this machine.
+    pub(super) fn note_work(&self, answer: &Value) -> Outcome<()> {
+        let beyond = self.store.kept::<Elsewhere>();
+        for (project, told) in answer["work"].as_object().into_iter().flatten() {
+            let tasks = list(told, "tasks").into_iter();
+            let tasks = tasks.filter_map(|task| serde_json::from_value::<Shown>(task).ok());
+            let device = self.court.device();
+            let (ours, others): (Vec<Shown>, Vec<Shown>) =
+                tasks.partition(|task| task.device.as_deref() == Some(device.as_str()));
+            beyond.keep(project, others);
+            let here = self.claims_here(std::slice::from_ref(project))?;
+            let written = |task: &Shown| here.iter().any(|claim| claim.task_id == task.task_id);
+            // An earlier daemon may have claimed it and died before it was written here.
+            let unwritten = ours.into_iter().filter(|task| !written(task));
+            let mut state = self.state();
+            state.uncertain.extend(unwritten.filter_map(|task| task.session));
+            state.marks.insert(project.clone(), text(told, "mark").to_owned());
+        }
+        Ok(())
     }
 
     pub(super) async fn look_after_work(&self, projects: &[String], renew: bool) -> Outcome<()> {
@@ -262,6 +317,15 @@ impl Arbiter {
         let of = |project: &String| self.read(|tx| shared::claims(tx, project));
         Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
     }
+}
+
+/// What a claim is called there. A call that is made again after a daemon's death has the same name, and gets the task
+/// that it was given before.
+fn name_of(ctx: &Context) -> String {
+    let Some(key) = &ctx.request_key else { return Uuid::now_v7().to_string() };
+    let hash = digest(format!("{} {key}", ctx.caller.session_id));
+    let bits = u128::from_str_radix(hash.get(..32).unwrap_or_default(), 16);
+    bits.map_or_else(|_no_hash| Uuid::now_v7(), Uuid::from_u128).to_string()
 }
 
 /// Whether a holder knows that it lost its claim.

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::render::style::{BAD, DIM, WARN};
 use super::render::table::{Cell, Fit, Table};
 use super::render::{count, fields};
-use crate::time::{MINUTE, Time};
+use crate::time::{MINUTE, Time, relative};
 
 /// A lock with less than this left is worth a second look.
 const SOON: i64 = 5 * MINUTE;
@@ -102,7 +102,7 @@ fn arguments(paths: Vec<String>, agent: Option<String>) -> Map<String, Value> {
 pub fn show(reply: &Value, now: Time) -> String {
     let locks = fields::list(reply, "locks");
     if locks.is_empty() {
-        return "No locks.\n".into();
+        return "No locks.\n".to_owned() + &seen(reply.get("as_of"), now);
     }
     let mut table = Table::new(&[
         ("path", Fit::Middle),
@@ -126,7 +126,22 @@ pub fn show(reply: &Value, now: Time) -> String {
             Cell::styled(&fields::text(lock, "reason"), DIM),
         ]);
     }
-    table.render()
+    table.render() + &seen(reply.get("as_of"), now)
+}
+
+/// How old what is shown of other machines is, if it is old.
+#[must_use]
+pub fn seen(as_of: Option<&Value>, now: Time) -> String {
+    match as_of.and_then(|at| serde_json::from_value::<Time>(at.clone()).ok()) {
+        None => String::new(),
+        Some(at) if at.ms() == 0 => {
+            "What other machines hold is not known: coord sync status says why.\n".into()
+        }
+        Some(at) => {
+            let when = relative(at, now);
+            format!("What other machines hold is as of {when}: coord sync status says why.\n")
+        }
+    }
 }
 
 fn expiry(lock: &Value, now: Time) -> Cell {

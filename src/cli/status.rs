@@ -51,8 +51,17 @@ impl Status {
             .chain(alarms(&whole, desk.now, stale))
             .collect();
         whole["alarms"] = alarms.into();
+        if let Some(as_of) = seen(desk)? {
+            whole["locks_as_of"] = as_of;
+        }
         desk.show(&whole, || show(&whole, desk.now))
     }
+}
+
+/// As of when other machines' locks are shown, if that is some time ago.
+fn seen(desk: &mut Desk) -> Result<Option<Value>, Trouble> {
+    let reply = desk.ask("check_locks", json!({ "limit": 1 }))?;
+    Ok(reply.get("as_of").cloned())
 }
 
 fn part(desk: &mut Desk, tool: &str, list: &str) -> Result<Value, Trouble> {
@@ -171,6 +180,7 @@ pub fn show(whole: &Value, now: Time) -> String {
     text += &section("Agents", &here, |rows| agents::show(&json!({ "agents": rows }), now));
     let held = fields::list(whole, "locks");
     text += &section("Locks", held, |rows| locks::show(&json!({ "locks": rows }), now));
+    text += &locks::seen(whole.get("locks_as_of"), now);
     let queue = whole.get("work").unwrap_or(&Value::Null);
     text + &format!("{}\n{}", paint(HEAD, "Work"), work::show::summary(queue, now, ROWS))
 }

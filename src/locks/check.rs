@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arguments::{self, ArgumentRefusal};
 use super::queue::{self, Waiter};
+use super::shared::Sight;
 use super::{Lock, Mode, Scene, holders, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
@@ -46,6 +47,9 @@ pub struct Locks {
     /// There are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+    /// What other machines hold is shown as of then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<Time>,
 }
 
 /// A lock as it is shown.
@@ -106,7 +110,10 @@ impl Tool for CheckLocks {
             last.map(|lock| serde_json::json!([lock.target.key, lock.session_id]).to_string());
         let line = queue::line(tx, scene.project, scene.now)?;
         let locks = locks.into_iter().map(|lock| row(lock, &line, ctx)).collect();
-        Ok(Progress::Ended(Locks { locks, next_cursor }))
+        let sight = tx.kept::<Sight>();
+        let as_of =
+            if ctx.settings.arbitrated { sight.as_of(scene.project, ctx.now) } else { None };
+        Ok(Progress::Ended(Locks { locks, next_cursor, as_of }))
     }
 }
 

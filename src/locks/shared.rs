@@ -8,6 +8,7 @@
 //! Not here: asking the arbiter (`arbiter`).
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::rules::{Claim, Survey};
 use super::{Lock, Scene, news, sql};
@@ -46,6 +47,29 @@ pub(super) fn make_way(scene: Scene<'_>, ctx: &Context, claim: &Claim) -> Outcom
 #[must_use]
 pub fn is_elsewhere(lock: &Lock) -> bool {
     lock.session_id.starts_with(ELSEWHERE)
+}
+
+/// What is shown of other machines may be so old, in milliseconds, without a word about it.
+const FRESH_MS: i64 = 5_000;
+
+/// When the arbiter told last what other machines hold, for each project.
+#[derive(Default)]
+pub struct Sight(Mutex<HashMap<String, Time>>);
+
+impl Sight {
+    /// It has just told.
+    pub fn note(&self, project: &str, at: Time) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(project.to_owned(), at);
+    }
+
+    /// As of when others' locks are shown, if that is some time ago; 1970 if nothing was ever heard.
+    pub(super) fn as_of(&self, project: &str, now: Time) -> Option<Time> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match told.get(project) {
+            None => Some(Time::from_ms(0)),
+            Some(at) => Some(*at).filter(|at| !(0..=FRESH_MS).contains(&now.since(*at))),
+        }
+    }
 }
 
 /// Every lock of a project that is held on this machine.

@@ -16,6 +16,7 @@
 mod claim;
 mod complete;
 mod dependencies;
+pub mod elsewhere;
 mod get;
 mod leases;
 mod limits;

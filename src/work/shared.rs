@@ -100,21 +100,41 @@ pub fn know(tx: &Tx<'_>, project: &str, task_id: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Tasks that the arbiter does not know of, in the order of their submission, as it is told of them.
+/// The arbiter does not know of a task any more.
 ///
 /// # Errors
 /// Faults only.
-pub fn unknown(tx: &Tx<'_>, project: &str, most: usize) -> Outcome<Vec<Value>> {
+pub fn forget(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
+    tx.run(
+        "DELETE FROM shared_work WHERE task_id = :task AND report IS NULL",
+        named_params! { ":task": task_id },
+    )?;
+    Ok(())
+}
+
+/// Tasks after a place in the order of submission that the arbiter does not know of, as it is told of them; and the
+/// newest place there is.
+///
+/// # Errors
+/// Faults only.
+pub fn unknown(tx: &Tx<'_>, project: &str, after: i64, most: usize) -> Outcome<(Vec<Value>, i64)> {
+    let newest = sql::next_seq(tx)? - 1;
+    if newest <= after {
+        return Ok((Vec::new(), newest));
+    }
     let found = tx.all(
         "SELECT w.task_id, w.project, w.task_type, w.description, w.input_data, w.priority, w.max_attempts,
                 w.dedupe_key, w.capability_key, w.deadline, w.submitted_by, w.submitted_at,
                 (SELECT json_group_array(d.depends_on) FROM work_dependencies AS d
                   WHERE d.task_id = w.task_id) AS depends_on
            FROM work_queue AS w
-          WHERE w.project = :project AND w.status = 'pending'
+          WHERE w.project = :project AND w.status IN ('pending', 'claimed', 'running') AND w.seq > :after
+            AND w.status = 'pending'
             AND NOT EXISTS (SELECT 1 FROM shared_work AS s WHERE s.task_id = w.task_id)
           ORDER BY w.seq LIMIT :most",
-        named_params! { ":project": project, ":most": i64::try_from(most).unwrap_or(i64::MAX) },
+        named_params! {
+            ":project": project, ":after": after, ":most": i64::try_from(most).unwrap_or(i64::MAX),
+        },
         |row| {
             let parsed = |name: &str| -> rusqlite::Result<Value> {
                 let text: Option<String> = row.get(name)?;
@@ -138,7 +158,7 @@ pub fn unknown(tx: &Tx<'_>, project: &str, most: usize) -> Outcome<Vec<Value>> {
             }))
         },
     )?;
-    Ok(found)
+    Ok((found, newest))
 }
 
 /// The running claims of this machine on tasks that are shared.
@@ -206,7 +226,8 @@ pub fn lose(tx: &Tx<'_>, claim: &SharedClaim, now: Time) -> Outcome<()> {
 pub fn open(tx: &Tx<'_>, project: &str, most: usize) -> Outcome<Vec<String>> {
     let found = tx.all(
         "SELECT w.task_id FROM work_queue AS w JOIN shared_work AS s ON s.task_id = w.task_id
-          WHERE w.project = :project AND w.status = 'pending' ORDER BY w.seq LIMIT :most",
+          WHERE w.project = :project AND w.status IN ('pending', 'claimed', 'running') AND w.status = 'pending'
+          ORDER BY w.seq LIMIT :most",
         named_params! { ":project": project, ":most": i64::try_from(most).unwrap_or(i64::MAX) },
         |row| row.get(0),
     )?;
@@ -232,12 +253,12 @@ pub fn finish(tx: &Tx<'_>, end: &SharedEnd) -> Outcome<()> {
     Ok(())
 }
 
-/// Gives up a task of this machine, because the same is there already.
+/// Gives up a task of this machine that the arbiter does not take.
 ///
 /// # Errors
 /// Faults only.
-pub fn drop_twin(tx: &Tx<'_>, task_id: &str, twin: &str, now: Time) -> Outcome<()> {
-    sql::cancel(tx, task_id, &format!("the same was submitted on another machine as {twin}"), now)?;
+pub fn call_off(tx: &Tx<'_>, task_id: &str, why: &str, now: Time) -> Outcome<()> {
+    sql::cancel(tx, task_id, why, now)?;
     tx.changed(Topic::Work);
     Ok(())
 }

@@ -23,6 +23,12 @@ pub const NOON: i64 = 1_767_268_800_000;
 /// How long a test waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const DATABASE: &str = "coord.db";
+const LOGIN: &str = "sync.json";
+
+/// A copy of a state directory.
+pub struct Saved(tempfile::TempDir);
+
 pub struct World {
     pub service: Arc<Service>,
     pub clock: Clock,
@@ -57,22 +63,44 @@ impl World {
 
     /// A world whose state directory is a copy of another's, as of now.
     pub fn copy_of(original: &Self) -> Self {
-        let copy = Self::new();
-        let (from, to) = (original.folder.path().join("home"), copy.folder.path().join("home"));
-        let Self { clock, repo, runtime, folder, service, settings } = copy;
-        service.store().close();
-        drop(service);
-        for name in ["coord.db", "coord.db-wal", "coord.db-shm"] {
-            drop(std::fs::remove_file(to.join(name)));
+        let mut copy = Self::new();
+        copy.put_back(&original.save());
+        copy
+    }
+
+    /// A copy of the state directory, as of now.
+    pub fn save(&self) -> Saved {
+        let saved = Saved(tempfile::tempdir().expect("a temporary folder can be made"));
+        let database = saved.0.path().join(DATABASE);
+        self.service.store().back_up(&database, |_, _| {}).expect("it can be copied");
+        // Only who logged in has it.
+        drop(std::fs::copy(self.home().join(LOGIN), saved.0.path().join(LOGIN)));
+        saved
+    }
+
+    /// The process ends, its state directory becomes that of `saved`, and it begins anew.
+    pub fn put_back(&mut self, saved: &Saved) {
+        self.service.store().close();
+        for name in [DATABASE, "coord.db-wal", "coord.db-shm", LOGIN] {
+            drop(std::fs::remove_file(self.home().join(name)));
         }
-        let database = to.join("coord.db");
-        original.service.store().back_up(&database, |_, _| {}).expect("it can be copied");
-        std::fs::copy(from.join("sync.json"), to.join("sync.json")).expect("somebody logged in");
-        let home = Home::locate(Some(to), None).expect("the path is absolute");
-        let options = Options { durability: Durability::Fast, clock: clock.clone() };
-        let store = Arc::new(Store::open(&home, options).expect("the copy opens"));
-        let service = Arc::new(Service::new(store, clock.clone()));
-        Self { service, clock, repo, runtime, folder, settings }
+        for name in [DATABASE, LOGIN] {
+            drop(std::fs::copy(saved.0.path().join(name), self.home().join(name)));
+        }
+        self.reopen();
+    }
+
+    /// The process ends and begins anew over what is on the disk.
+    pub fn reopen(&mut self) {
+        self.service.store().close();
+        let home = Home::locate(Some(self.home()), None).expect("the path is absolute");
+        let options = Options { durability: Durability::Fast, clock: self.clock.clone() };
+        let store = Arc::new(Store::open(&home, options).expect("the database opens"));
+        self.service = Arc::new(Service::new(store, self.clock.clone()));
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
     }
 
     pub fn agent(&self, name: &str) -> Actor<'_> {

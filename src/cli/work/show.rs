@@ -9,11 +9,12 @@ use super::super::render::{clean, count, fields};
 use crate::time::Time;
 
 /// The parts of `pending_work`: field, heading, and how a count of it reads.
-const PARTS: [(&str, &str, &str); 4] = [
+const PARTS: [(&str, &str, &str); 5] = [
     ("claimed", "Being worked on", "being worked on"),
     ("ready", "Ready", "ready"),
     ("pausing", "To be tried again after a pause", "pausing"),
     ("blocked", "Waiting for others, or parked", "blocked or parked"),
+    ("elsewhere", "On other machines", "on other machines"),
 ];
 
 /// The reply of `list_work` as a table.
@@ -80,7 +81,9 @@ fn waits_its_turn(why: &str) -> bool {
 /// Who does it, or why nobody does.
 fn note(task: &Value, now: Time) -> String {
     let overdue = task.get("overdue").and_then(Value::as_bool).unwrap_or(false);
-    let holder = fields::text(task, "claimed_by");
+    let machine = fields::text(task, "machine");
+    let on = if machine.is_empty() { String::new() } else { format!(" on {machine}") };
+    let holder = fields::text(task, "claimed_by") + &on;
     let retry = fields::when(task, "retry_at", now);
     let mut parts = Vec::new();
     if overdue {

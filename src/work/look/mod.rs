@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Status;
+use super::elsewhere::{self, Shown};
 use crate::time::Time;
 
 /// Longest piece of a description that a list shows, in characters.
@@ -46,6 +47,9 @@ struct Line {
     attempt: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed_by: Option<String>,
+    /// Where that one works, if on another machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lease_expires_at: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,8 +112,37 @@ impl Line {
             priority: row.priority,
             attempt: row.attempt,
             claimed_by: row.claimed_by,
+            machine: None,
             lease_expires_at: row.lease_expires_at,
             deadline: row.deadline,
+        }
+    }
+}
+
+impl From<Shown> for Line {
+    fn from(task: Shown) -> Self {
+        let why = match (task.parked_reason, task.unmet) {
+            (None, 0) => None,
+            (None, 1) => Some("waits for 1 task".to_owned()),
+            (None, unmet) => Some(format!("waits for {unmet} tasks")),
+            (parked, _) => parked,
+        };
+        Self {
+            why,
+            summary: summary(&task.summary),
+            task_id: task.task_id,
+            task_type: task.task_type,
+            status: task.status,
+            priority: task.priority,
+            claimed_by: task.agent_id,
+            machine: task.machine,
+            waits_for: Vec::new(),
+            retry_at: None,
+            attempt: 0,
+            lease_expires_at: None,
+            deadline: None,
+            overdue: false,
+            required_capabilities: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Line, lines, sql};
+use super::{Line, elsewhere, lines, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
@@ -29,6 +29,9 @@ pub struct Pending {
     pausing: Vec<Line>,
     /// Waiting for other tasks, or parked.
     blocked: Vec<Line>,
+    /// What other machines work on, and what was submitted there, where work is shared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<Line>,
 }
 
 /// How many there are in all; `ready` and `blocked` are counted up to 10,000.
@@ -38,6 +41,8 @@ struct Counts {
     ready: i64,
     pausing: i64,
     blocked: i64,
+    #[serde(skip_serializing_if = "super::is_zero")]
+    elsewhere: i64,
 }
 
 impl Tool for PendingWork {
@@ -50,18 +55,31 @@ impl Tool for PendingWork {
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Pending>> {
         let project = ctx.project();
+        let (others, taken) = if ctx.settings.arbitrated {
+            elsewhere::others(tx, project)?
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let away = i64::try_from(taken.len()).unwrap_or_default();
         let counts = Counts {
             claimed: work::claimed_count(tx, project)?,
-            ready: work::ready_count(tx, project)?,
+            ready: (work::ready_count(tx, project)? - away).max(0),
             pausing: work::back_offs(tx, project)?.0,
             blocked: work::blocked_count(tx, project)?,
+            elsewhere: i64::try_from(others.len()).unwrap_or_default(),
         };
+        // What another machine works on is no task to be handed out, though its row here waits.
+        let mut ready = lines(tx, sql::ready(tx, project, SHOWN_MAX + away)?, ctx.now)?;
+        ready.retain(|line| !taken.contains(&line.task_id));
+        ready.truncate(usize::try_from(SHOWN_MAX).unwrap_or_default());
+        let others = others.into_iter().map(Line::from);
         Ok(Progress::Ended(Pending {
             counts,
             claimed: lines(tx, sql::claimed(tx, project, SHOWN_MAX)?, ctx.now)?,
-            ready: lines(tx, sql::ready(tx, project, SHOWN_MAX)?, ctx.now)?,
+            ready,
             pausing: lines(tx, sql::pausing(tx, project, SHOWN_MAX)?, ctx.now)?,
             blocked: lines(tx, sql::blocked(tx, project, SHOWN_MAX)?, ctx.now)?,
+            elsewhere: others.take(usize::try_from(SHOWN_MAX).unwrap_or_default()).collect(),
         }))
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Not here: what a call does (`rest`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -55,6 +55,14 @@ pub enum Fault {
     Redirect,
     /// This status with an empty JSON object, and nothing is carried out.
     Status(u16),
+    /// The request is carried out twice, and the second answer arrives.
+    Twice,
+    /// The connection ends, and the request is still under way until [`Fault::Overtaken`].
+    Hold,
+    /// The request is carried out, and a copy of it is still under way until [`Fault::Overtaken`].
+    Again,
+    /// What is still under way arrives first, and nobody hears of it.
+    Overtaken,
 }
 
 /// What is to go wrong: first these in turn, then always this.
@@ -70,6 +78,8 @@ pub struct Gateway {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     plan: Arc<Mutex<Plan>>,
+    late: Arc<Mutex<Vec<Received>>>,
+    counts: Counts,
     most: Arc<AtomicUsize>,
     /// Kept to be dropped last, by a thread that may close connections.
     _rest: Arc<Rest>,
@@ -86,8 +96,14 @@ impl Gateway {
         let (told, address) = std::sync::mpsc::channel();
         let rest = Arc::new(rest);
         let most = Arc::new(AtomicUsize::new(BODY_BYTES));
-        let front =
-            Front { rest: Arc::clone(&rest), plan: Arc::clone(&plan), most: Arc::clone(&most) };
+        let (late, counts) = (Arc::default(), Counts::default());
+        let front = Front {
+            rest: Arc::clone(&rest),
+            plan: Arc::clone(&plan),
+            late: Arc::clone(&late),
+            counts: Arc::clone(&counts),
+            most: Arc::clone(&most),
+        };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
@@ -105,7 +121,8 @@ impl Gateway {
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
         let url = format!("http://{}", address.recv().expect("it started"));
-        Self { url, plan, most, _rest: rest, stop: Some(stop), thread: Some(thread) }
+        let (stop, thread) = (Some(stop), Some(thread));
+        Self { url, plan, late, counts, most, _rest: rest, stop, thread }
     }
 
     /// From now on a body of more bytes is refused with 413.
@@ -127,6 +144,16 @@ impl Gateway {
     pub fn next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.plan.lock().expect("nobody panicked").next.extend(faults);
     }
+
+    /// How often each function was asked, answered or not.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        self.counts.lock().expect("nobody panicked").clone()
+    }
+
+    /// What is still under way never arrives.
+    pub fn lose_what_is_late(&self) {
+        self.late.lock().expect("nobody panicked").clear();
+    }
 }
 
 impl Drop for Gateway {
@@ -142,8 +169,16 @@ impl Drop for Gateway {
 struct Front {
     rest: Arc<Rest>,
     plan: Arc<Mutex<Plan>>,
+    late: Arc<Mutex<Vec<Received>>>,
+    counts: Counts,
     most: Arc<AtomicUsize>,
 }
+
+/// How often each function was asked.
+type Counts = Arc<Mutex<BTreeMap<String, usize>>>;
+
+/// A request with all of its body; none: it was too large.
+type Received = hyper::Request<Option<Bytes>>;
 
 /// Ends a connection without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +202,10 @@ impl Front {
     }
 
     async fn answer(self, request: hyper::Request<Incoming>) -> Answer {
+        if let Some(function) = request.uri().path().strip_prefix("/rest/v1/rpc/") {
+            let mut counts = self.counts.lock().expect("nobody panicked");
+            *counts.entry(function.to_owned()).or_default() += 1;
+        }
         let fault = {
             let mut plan = self.plan.lock().expect("nobody panicked");
             plan.next.pop_front().unwrap_or(plan.then)
@@ -179,10 +218,26 @@ impl Front {
             Fault::Status(status) => return Ok(plain(status, "{}".into())),
             _ => {}
         }
+        let request = receive(request, self.most.load(Ordering::Relaxed)).await;
+        match fault {
+            Fault::Hold => {
+                self.keep(request);
+                return Err(Cut);
+            }
+            Fault::Again => self.keep(request.clone()),
+            Fault::Twice => drop(self.carry_out(request.clone()).await),
+            Fault::Overtaken => {
+                let late = std::mem::take(&mut *self.late.lock().expect("nobody panicked"));
+                for request in late {
+                    drop(self.carry_out(request).await);
+                }
+            }
+            _ => {}
+        }
         let reply = self.carry_out(request).await;
         match fault {
             Fault::DropReply => Err(Cut),
-            Fault::Truncate => Ok(plain(reply.status, reply.body[..reply.body.len() / 2].into())),
+            Fault::Truncate => Ok(plain(reply.status, half(&reply.body).into())),
             Fault::Delay(time) => {
                 tokio::time::sleep(time).await;
                 Ok(response(reply))
@@ -191,7 +246,11 @@ impl Front {
         }
     }
 
-    async fn carry_out(self, request: hyper::Request<Incoming>) -> Reply {
+    fn keep(&self, request: Received) {
+        self.late.lock().expect("nobody panicked").push(request);
+    }
+
+    async fn carry_out(&self, request: Received) -> Reply {
         let (head, body) = request.into_parts();
         let named = head.headers.iter().map(|(name, value)| {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -209,8 +268,7 @@ impl Front {
             return Reply::error(404, "PGRST125", "Invalid path specified in request URL");
         };
         let function = function.to_owned();
-        let most = self.most.load(Ordering::Relaxed);
-        let Ok(body) = http_body_util::Limited::new(body, most).collect().await else {
+        let Some(body) = body else {
             return Reply {
                 status: 413,
                 headers: vec![],
@@ -220,16 +278,28 @@ impl Front {
         let method = head.method.as_str().to_owned();
         let arguments = match method.as_str() {
             "GET" => Some(query(head.uri.query().unwrap_or_default())),
-            "POST" => serde_json::from_slice::<Value>(&body.to_bytes()).ok(),
+            "POST" => serde_json::from_slice::<Value>(&body).ok(),
             _ => return Reply::error(405, "PGRST101", "Cannot use this method on RPC"),
         };
         let Some(arguments) = arguments else {
             return Reply::error(400, "PGRST102", "Empty or invalid json");
         };
         let call = Request { role, method, function, headers, arguments };
-        let rest = self.rest;
+        let rest = Arc::clone(&self.rest);
         tokio::task::spawn_blocking(move || rest.answer(&call)).await.expect("it does not panic")
     }
+}
+
+async fn receive(request: hyper::Request<Incoming>, most: usize) -> Received {
+    let (head, body) = request.into_parts();
+    let body = http_body_util::Limited::new(body, most).collect().await;
+    hyper::Request::from_parts(head, body.ok().map(http_body_util::Collected::to_bytes))
+}
+
+/// The first half of a text, as far as its bytes are characters.
+fn half(text: &str) -> &str {
+    let middle = text.len() / 2;
+    &text[..(0..=middle).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)]
 }
 
 /// The role of the key, or why there is none.

@@ -33,7 +33,8 @@ fn release(cloud: &Cloud, device: &Device, session: &str) -> Value {
 /// As if so much time had passed.
 fn pass(cloud: &Cloud, ms: i64) {
     let earlier = format!(
-        "update coord.shared_locks set lease_until = lease_until - {ms}, free_at = free_at - {ms}"
+        "update coord.shared_locks set lease_until = lease_until - {ms}, free_at = free_at - {ms};
+         update coord.arbiter_projects set sweep_at = greatest(sweep_at - {ms}, 0)"
     );
     cloud.sql().batch_execute(&earlier).expect("ours");
 }

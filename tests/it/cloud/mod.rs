@@ -10,6 +10,7 @@ mod enrolment;
 mod errors;
 pub mod gateway;
 mod locks;
+mod lookup;
 mod migrating;
 mod privileges;
 mod pulling;
@@ -63,7 +64,11 @@ impl Cloud {
         if let Some((project, database)) = Project::named() {
             return Self::of_project(project, database);
         }
-        let server = Postgres::start();
+        Self::on(Postgres::start())
+    }
+
+    /// One on this server.
+    pub fn on(server: Postgres) -> Self {
         let mut client = postgres_with(&server, "cloud");
         // What Supabase sets for its roles.
         client.batch_execute("alter role anon set statement_timeout = '3s'").expect("ours");
@@ -82,7 +87,7 @@ impl Cloud {
     }
 
     /// Its own server, which a project does not have.
-    fn server(&self) -> &Postgres {
+    pub fn server(&self) -> &Postgres {
         match &self.place {
             Place::Here(server) => server,
             Place::There(_) => panic!("this test needs a server of its own"),

@@ -234,9 +234,9 @@ fn enter(
         ("request.cookies", "{}".to_owned()),
     ];
     let settings = own.chain(hoisted).chain(settings.iter().map(|(n, v)| (*n, v.as_str())));
-    for (name, value) in settings {
-        client.execute("select set_config($1, $2, true)", &[&name, &value])?;
-    }
+    let (names, values): (Vec<&str>, Vec<&str>) = settings.unzip();
+    let set = "select set_config(s.name, s.value, true) from unnest($1::text[], $2::text[]) s(name, value)";
+    client.query(set, &[&names, &values])?;
     Ok(())
 }
 

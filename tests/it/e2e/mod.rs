@@ -17,7 +17,7 @@ mod hooks;
 mod hostile;
 mod people;
 mod project;
-mod rpc;
+pub mod rpc;
 pub mod site;
 mod surface;
 mod sync;

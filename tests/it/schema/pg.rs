@@ -20,6 +20,8 @@ use postgres::{Client, Config, NoTls};
 /// A running server; stopped and removed when dropped.
 pub struct Postgres {
     folder: PathBuf,
+    programs: PathBuf,
+    options: String,
     keeper: Child,
 }
 
@@ -32,6 +34,10 @@ trap '"$2/pg_ctl" -D "$1/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$1"
 echo ready
 read -r _
 "#;
+
+/// What was committed survives the death of the server, though not that of the machine.
+pub const SURVIVING: &str =
+    "-c listen_addresses='' -c fsync=off -c shared_buffers=32MB -c timezone=UTC";
 
 /// Data is thrown away at the end: nothing has to reach a disk.
 const OPTIONS: &str = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off \
@@ -55,8 +61,9 @@ impl Postgres {
             .keep();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("it is ours");
         let mut keeper = Command::new("sh");
-        keeper.args(["-c", KEEPER, "keeper"]).arg(&folder).arg(programs);
-        keeper.arg(format!("-k {} {options}", folder.display()));
+        keeper.args(["-c", KEEPER, "keeper"]).arg(&folder).arg(&programs);
+        let options = format!("-k {} {options}", folder.display());
+        keeper.arg(&options);
         keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // A test that is interrupted takes its process group with it; the keeper must outlive that.
         keeper.process_group(0).current_dir("/tmp");
@@ -73,7 +80,27 @@ impl Postgres {
             said.read_to_string(&mut line).expect("the keeper speaks text");
         }
         assert_eq!(line, "ready\n", "PostgreSQL did not start");
-        Self { folder, keeper }
+        Self { folder, programs, options, keeper }
+    }
+
+    /// The server dies at once, as by `kill -9`, and starts again.
+    pub fn crash(&self) {
+        for act in [&["-m", "immediate", "stop"][..], &["-o", &self.options, "start"]] {
+            let mut control = Command::new(self.programs.join("pg_ctl"));
+            control
+                .arg("-D")
+                .arg(self.folder.join("data"))
+                .arg("-w")
+                .args(["-l", "/dev/null"])
+                .args(act);
+            control.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            control.process_group(0).current_dir("/tmp");
+            if rustix::process::geteuid().is_root() {
+                let (user, group) = nobody();
+                control.uid(user).gid(group);
+            }
+            assert!(control.status().expect("pg_ctl is there").success(), "pg_ctl {act:?}");
+        }
     }
 
     /// Connects to a new, empty database.

@@ -11,7 +11,7 @@ use crate::cloud::gateway::{Fault, Gateway, PUBLISHABLE};
 use crate::e2e::site::Site;
 
 /// A machine that is enrolled, with a repository in arbiter mode.
-fn machine(cloud: &Cloud, gateway: &Gateway) -> Site {
+pub fn machine(cloud: &Cloud, gateway: &Gateway) -> Site {
     let site = Site::new();
     fs::write(site.repo().join("coord.toml"), "project = \"shop\"\n").expect("ours");
     fs::write(site.repo().join(".coordinator.toml"), "mode = \"arbiter\"\n").expect("ours");

@@ -1,55 +1,24 @@
 //! Sixteen agents on two machines, sixteen paths, a long queue, bad lines and a partition in the middle.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::locks::value;
+use super::onlooker::Onlooker;
 use super::{Machine, cloud};
 use crate::world::Actor;
 
-/// Tasks in the queue; `COORD_ARBITER_TASKS` takes precedence.
+/// Tasks in the queue.
 const TASKS: usize = 300;
-
-#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]
-fn tasks() -> usize {
-    std::env::var("COORD_ARBITER_TASKS").ok().and_then(|text| text.parse().ok()).unwrap_or(TASKS)
-}
-
-/// What really happened, as an onlooker sees it who is not asked by anybody.
-#[derive(Default)]
-struct Onlooker {
-    /// Who is writing to a path.
-    writing: Mutex<BTreeMap<String, String>>,
-    fences: Mutex<BTreeMap<String, i64>>,
-    done: Mutex<BTreeSet<String>>,
-    grants: AtomicUsize,
-}
-
-impl Onlooker {
-    fn enter(&self, path: &str, who: &str, fence: i64) {
-        let before = self.writing.lock().expect("nobody panicked").insert(path.into(), who.into());
-        assert_eq!(before, None, "{who} was granted {path}");
-        let mut fences = self.fences.lock().expect("nobody panicked");
-        let last = fences.insert(path.into(), fence).unwrap_or_default();
-        assert!(last < fence, "{path}: fence {last}, then {fence}");
-        self.grants.fetch_add(1, Ordering::AcqRel);
-    }
-
-    fn leave(&self, path: &str) {
-        self.writing.lock().expect("nobody panicked").remove(path);
-    }
-}
 
 #[test]
 fn nothing_is_granted_twice_and_nothing_is_lost() {
     let cloud = cloud();
     let machines = [Machine::start(&cloud, false), Machine::start(&cloud, false)];
-    let wanted = tasks();
+    let wanted = TASKS;
     let onlooker = Onlooker::default();
     let over = AtomicBool::new(false);
     machines.iter().for_each(|machine| machine.line.lose_every(37));
@@ -77,9 +46,8 @@ fn nothing_is_granted_twice_and_nothing_is_lost() {
         let (machines, onlooker, over) = (&machines, &onlooker, &over);
         scope.spawn(move || {
             let all = wanted.div_ceil(16) * 16;
-            let done = || onlooker.done.lock().expect("nobody panicked").len();
             let reach = |count: usize| {
-                while done() < count {
+                while onlooker.done() < count {
                     thread::sleep(Duration::from_millis(20));
                 }
             };
@@ -93,7 +61,7 @@ fn nothing_is_granted_twice_and_nothing_is_lost() {
     });
 
     let all = wanted.div_ceil(16) * 16;
-    assert_eq!(onlooker.done.lock().expect("nobody panicked").len(), all);
+    assert_eq!(onlooker.done(), all);
     machines[0].world.until("all is told", |_| {
         cloud.ask("count(*) from coord.shared_tasks where status = 'completed'") == all.to_string()
     });
@@ -101,7 +69,7 @@ fn nothing_is_granted_twice_and_nothing_is_lost() {
     machines[0]
         .world
         .until("all is given back", |_| cloud.ask("count(*) from coord.shared_locks") == "0");
-    assert!(onlooker.grants.load(Ordering::Acquire) > all / 4, "locks were granted too");
+    assert!(onlooker.grants() > all / 4, "locks were granted too");
 }
 
 fn use_a_lock(agent: &Actor<'_>, path: &str, onlooker: &Onlooker) {
@@ -122,14 +90,12 @@ fn do_a_task(agent: &Actor<'_>, onlooker: &Onlooker) {
     let Some(task) = told["task_id"].as_str() else {
         return expect_one_of(&told, &["no_tasks_available", "unavailable"]);
     };
-    assert!(
-        onlooker.done.lock().expect("nobody panicked").insert(task.into()),
-        "{task} was given out twice"
-    );
+    onlooker.begin(task, &agent.caller.agent_id);
     let ended = value(&agent.asks("complete_work", json!({"task_id": task, "success": true})));
     assert_eq!(ended["success"], true, "{ended}");
+    onlooker.end(task);
 }
 
-fn expect_one_of(told: &Value, codes: &[&str]) {
+pub fn expect_one_of(told: &Value, codes: &[&str]) {
     assert!(codes.iter().any(|code| told["code"] == *code), "{told}");
 }

@@ -7,6 +7,9 @@ mod daemons;
 mod edits;
 mod hammer;
 mod locks;
+mod onlooker;
+mod seen;
+mod siege;
 mod work;
 
 use std::collections::BTreeMap;
@@ -101,6 +104,14 @@ impl Court for Line {
 impl Machine {
     /// A machine of the workspace whose project is in arbiter mode.
     pub fn start(cloud: &Arc<Cloud>, decides_offline: bool) -> Self {
+        let machine = Self::tended(cloud, decides_offline);
+        let (stopped, keeper) = (machine.stop.clone(), Arc::clone(&machine.arbiter));
+        machine.world.spawn(async move { keeper.keep(&stopped).await });
+        machine
+    }
+
+    /// The same, whose keeper does nothing unless the test says so.
+    pub fn tended(cloud: &Arc<Cloud>, decides_offline: bool) -> Self {
         let mut world = World::new();
         world.settings = Settings { arbitrated: true, decides_offline, ..Settings::default() };
         let line = Arc::new(Line {
@@ -112,14 +123,8 @@ impl Machine {
             asked: AtomicU32::new(1),
             counts: Mutex::default(),
         });
-        let court: Arc<dyn Court> = Arc::<Line>::clone(&line);
-        let store = Arc::clone(world.service.store());
-        let arbiter = Arc::new(Arbiter::new(court, store, world.clock.clone(), record_own_in));
-        world.service.appoint(Arc::clone(&arbiter));
-        let stop = CancellationToken::new();
-        let (stopped, keeper) = (stop.clone(), Arc::clone(&arbiter));
-        world.spawn(async move { keeper.keep(&stopped).await });
-        Self { world, line, arbiter, stop }
+        let arbiter = appoint(&world, &line);
+        Self { world, line, arbiter, stop: CancellationToken::new() }
     }
 
     /// Results in the audit rows of an operation, oldest first.
@@ -140,6 +145,14 @@ impl Machine {
     }
 }
 
+fn appoint(world: &World, line: &Arc<Line>) -> Arc<Arbiter> {
+    let court: Arc<dyn Court> = Arc::<Line>::clone(line);
+    let store = Arc::clone(world.service.store());
+    let arbiter = Arc::new(Arbiter::new(court, store, world.clock.clone(), record_own_in));
+    world.service.appoint(Arc::clone(&arbiter));
+    arbiter
+}
+
 impl Drop for Machine {
     fn drop(&mut self) {
         self.stop.cancel();
@@ -148,7 +161,11 @@ impl Drop for Machine {
 
 /// A cloud that lets these machines ask as much as they like.
 pub fn cloud() -> Arc<Cloud> {
-    let cloud = Cloud::start();
+    at_any_pace(Cloud::start())
+}
+
+/// The same for this cloud.
+pub fn at_any_pace(cloud: Cloud) -> Arc<Cloud> {
     cloud
         .sql()
         .batch_execute("update coord.installation set calls_per_second = 1e6, calls_at_once = 1e6")
@@ -160,6 +177,7 @@ pub fn cloud() -> Arc<Cloud> {
 pub fn pass_there(cloud: &Cloud, ms: i64) {
     let earlier = format!(
         "update coord.shared_locks set lease_until = lease_until - {ms}, free_at = free_at - {ms};
+         update coord.arbiter_projects set sweep_at = greatest(sweep_at - {ms}, 0);
          update coord.shared_tasks set lease_until = lease_until - {ms}, run_after = greatest(run_after - {ms}, 0)"
     );
     cloud.sql().batch_execute(&earlier).expect("ours");

@@ -1,0 +1,71 @@
+//! A shared queue beyond this machine, as the arbiter told it last: who does which task where, and what was submitted
+//! on other machines.
+//!
+//! - Kept in memory: it is learned anew within a second, and never decides anything.
+//!
+//! Not here: asking the arbiter (`arbiter`), who gets a task.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use super::{Status, sql};
+use crate::failure::Outcome;
+use crate::store::Tx;
+
+/// A task as the arbiter shows it.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of a task")]
+pub struct Shown {
+    pub task_id: String,
+    pub task_type: String,
+    pub summary: String,
+    pub status: Status,
+    pub priority: i64,
+    pub unmet: i64,
+    pub parked_reason: Option<String>,
+    pub agent_id: Option<String>,
+    pub session: Option<String>,
+    /// Which machine it is worked on, and what that is called.
+    pub device: Option<String>,
+    pub machine: Option<String>,
+}
+
+/// What each project's queue is beyond this machine.
+#[derive(Default)]
+pub struct Elsewhere(Mutex<HashMap<String, Vec<Shown>>>);
+
+impl Elsewhere {
+    /// Keeps what was told, in place of what was told before.
+    pub fn keep(&self, project: &str, tasks: Vec<Shown>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(project.to_owned(), tasks);
+    }
+
+    fn of(&self, project: &str) -> Vec<Shown> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(project).cloned().unwrap_or_default()
+    }
+}
+
+/// What others of a shared queue do, or have submitted and this machine has no row of; and how many of this machine's
+/// ready tasks are among it.
+pub(super) fn others(tx: &Tx<'_>, project: &str) -> Outcome<(Vec<Shown>, Vec<String>)> {
+    let told = tx.kept::<Elsewhere>().of(project);
+    let ids: Vec<String> = told.iter().map(|task| task.task_id.clone()).collect();
+    let here = sql::tasks(tx, project, &ids)?;
+    let mut taken = Vec::new();
+    let beyond = told.into_iter().filter(|task| {
+        match here.iter().find(|row| row.task_id == task.task_id) {
+            None => true,
+            // A claim of this machine stands in its row; without one, another machine has it.
+            Some(row) if task.status.is_held() && row.status == Status::Pending => {
+                taken.push(row.task_id.clone());
+                true
+            }
+            Some(_) => false,
+        }
+    });
+    let beyond = beyond.collect();
+    Ok((beyond, taken))
+}
