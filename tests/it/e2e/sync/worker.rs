@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Bench;
 use crate::cloud::gateway::Fault;
 use crate::e2e::rpc::Rpc;
-use crate::e2e::site::{Site, signal, until};
+use crate::e2e::site::{Site, is_running, signal, until};
 
 /// How many threads of the daemon are the worker's.
 fn workers(site: &Site) -> usize {
@@ -43,6 +43,7 @@ fn what_was_done_before_a_kill_arrives_after_it() {
     bench.remember("before the kill");
     let pid = bench.site.daemon_pid().expect("it runs");
     signal(pid, "KILL");
+    until("it is gone", || !is_running(pid));
     bench.gateway.always(Fault::None);
     bench.remember("after the kill");
     assert_ne!(bench.site.daemon_pid(), Some(pid));
