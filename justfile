@@ -33,6 +33,10 @@ bench *ARGS:
 chaos KILLS="1000":
     COORD_CHAOS_KILLS={{KILLS}} cargo nextest run --release -E 'test(chaos)' --no-capture
 
+# Thousands of histories of machines and a Postgres, and of the worker alone; the tests tell some hundreds.
+stories SEEDS="5000":
+    COORD_SEEDS={{SEEDS}} cargo nextest run --release --workspace -E 'test(stories::) + test(every_history)' --no-capture
+
 # Two daemons, sixteen agents, one Postgres, and everything that can go wrong between them; the tests do a thousand tasks.
 siege TASKS="5000":
     COORD_ARBITER_TASKS={{TASKS}} cargo nextest run -E 'test(under_siege)' --no-capture

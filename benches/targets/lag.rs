@@ -74,7 +74,7 @@ fn database(site: &Site) -> PathBuf {
 
 /// One agent at work; how often it called.
 fn work(client: &mut Client, number: usize) -> usize {
-    let (start, mut calls) = (Instant::now(), 0);
+    let (start, mut calls, mut memories) = (Instant::now(), 0, 0);
     while start.elapsed() < WORKS {
         let lock = json!({ "file_path": format!("src/{number}/{}.rs", calls % 50) });
         client.call("acquire_lock", &lock);
@@ -87,10 +87,10 @@ fn work(client: &mut Client, number: usize) -> usize {
                 "event_type": "discovery", "summary": format!("agent {number} found case {calls}"),
             });
             client.call("remember", &memory);
-            calls += 1;
+            memories += 1;
         }
     }
-    calls
+    calls + memories
 }
 
 /// What both databases hold at one moment.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::catalogue;
-use super::rows;
+use super::{rows, sql};
 use crate::failure::{Outcome, Refusal};
 use crate::store::{Topic, Tx};
 use crate::time::Time;
@@ -77,6 +77,34 @@ pub fn undecided(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Option<V
     Ok(ours.map(|text| text.and_then(|text| serde_json::from_str(&text).ok())))
 }
 
+/// The mirror's side of what nobody has decided about is another now.
+pub fn renew(
+    tx: &Tx<'_>,
+    table: &str,
+    key: &str,
+    theirs: Option<&Value>,
+    revision: i64,
+) -> Outcome<()> {
+    tx.run(
+        "UPDATE sync_aside SET theirs = :theirs, revision = :revision
+          WHERE tbl = :tbl AND pk = :pk AND code = 'conflict' AND resolved_at IS NULL",
+        named_params! {
+            ":theirs": theirs.map(Value::to_string), ":revision": revision, ":tbl": table, ":pk": key,
+        },
+    )?;
+    Ok(())
+}
+
+/// Nothing is undecided about this row any more.
+pub fn close(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<()> {
+    tx.run(
+        "UPDATE sync_aside SET resolved_at = coord_hlc() >> 16
+          WHERE tbl = :tbl AND pk = :pk AND code = 'conflict' AND resolved_at IS NULL",
+        named_params! { ":tbl": table, ":pk": key },
+    )?;
+    Ok(())
+}
+
 /// Those that wait, oldest first.
 pub fn open(tx: &Tx<'_>) -> Outcome<Vec<Conflict>> {
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
@@ -118,6 +146,8 @@ pub fn resolve(tx: &Tx<'_>, number: i64, keep: Keep, now: Time) -> Outcome<Optio
                 })?;
                 write(tx)?;
             }
+            // What waits to be sent must not replace theirs after all.
+            Keep::Theirs if sql::is_pending(tx, &conflict.table, &conflict.key)? => write(tx)?,
             Keep::Theirs => tx.uncaptured(write)?,
         }
         for topic in [Topic::Guardrails, Topic::Profiles] {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::catalogue::{self, Class, Kind, Table};
 use super::kept::Kept;
 use super::sql::Exported;
-use super::{capture, log, rows, scope, sql};
+use super::{capture, log, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -72,6 +72,9 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
     }
     let after = sql::state(tx, "export_after")?;
     let after: Option<Vec<Value>> = after.and_then(|text| serde_json::from_str(&text).ok());
+    if table.name == "audit_log" && after.is_none() {
+        seals_first(tx)?;
+    }
     let mut page = sql::rows_after(tx, table, after.as_deref(), STEP)?;
     let (kept, only) = (Kept::load(tx)?, only(tx)?);
     for row in &mut page {
@@ -149,6 +152,16 @@ pub fn again(tx: &Tx<'_>, project: &str) -> Outcome<()> {
     sql::set_state(tx, "export", "0")
 }
 
+/// Where the chain of the audit log begins here: what was sealed is not there any more, and the
+/// mirror would miss it.
+fn seals_first(tx: &Tx<'_>) -> Outcome<()> {
+    let Some(seals) = catalogue::table("audit_seals") else { return Ok(()) };
+    for row in sql::rows_after(tx, seals, None, usize::MAX >> 1)? {
+        sql::log(tx, seals, &row)?;
+    }
+    Ok(())
+}
+
 fn next_table(tx: &Tx<'_>, table: &Table, at: usize) -> Outcome<()> {
     if table.is_series() {
         // Caught up in this very transaction: nothing can come between.
@@ -182,24 +195,37 @@ pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     for name in ["export_after", "export_only", "exported_until", "series_passed", PROJECTS] {
         sql::unset_state(tx, name)?;
     }
+    restored::forget(tx)?;
     // What the old name left in the mirror is a stranger's from now on.
-    sql::set_state(tx, "resnapshot", "forked")?;
+    want_snapshot(tx, "forked")?;
     for (name, key, hlc) in unsent {
         if let Some(table) = catalogue::table(&name) {
-            log_again(tx, table, &key, hlc)?;
+            log_again(tx, table, &key, Some(hlc))?;
         }
     }
     Ok(())
 }
 
-/// Logs a row as it is, with that time.
-fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: i64) -> Outcome<()> {
+/// Logs a row as it is, or that it is gone, with that time; none: as a change of now.
+pub fn log_again(tx: &Tx<'_>, table: &Table, key: &str, hlc: Option<i64>) -> Outcome<()> {
     let values = rows::key_values(key).unwrap_or_default();
-    if let Some(body) = rows::find(tx, table, &values)? {
-        let row = Exported { key: key.to_owned(), body: Some(body.to_string()), hlc };
-        sql::log(tx, table, &row)?;
+    match rows::find(tx, table, &values)? {
+        Some(body) => sql::log_row(tx, table, key, Some(&body.to_string()), hlc),
+        // Of all that is shared, policies alone are taken away.
+        None if table.class == Class::Policy => sql::log_row(tx, table, key, None, hlc),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Notes why a snapshot is needed. That the mirror was put back is more than any other reason.
+///
+/// # Errors
+/// Faults only.
+pub fn want_snapshot(tx: &Tx<'_>, why: &str) -> Outcome<()> {
+    if sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY) {
+        return Ok(());
+    }
+    sql::set_state(tx, "resnapshot", why)
 }
 
 /// Logs the rows of a bucket once more; whether others write rows there too.

@@ -17,7 +17,7 @@ use coord_sync::{Identity, Journal, Logged, State};
 use super::catalogue::{self, Class};
 use super::login::Login;
 use super::modes::Modes;
-use super::{export, kept, log, receive, scope, sql};
+use super::{export, kept, log, receive, restored, scope, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -109,7 +109,7 @@ impl Journal for StoreJournal {
     }
 
     fn rewind(&self, seq: i64) -> Result<()> {
-        self.write(move |tx| sql::set_state(tx, "acked", &seq.to_string()))
+        self.write(move |tx| restored::rewind(tx, seq))
     }
 
     fn want_fork(&self, why: &str) -> Result<()> {
@@ -140,7 +140,7 @@ impl Journal for StoreJournal {
     fn want_snapshot(&self, why: &str) -> Result<()> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let why = why.to_owned();
-        self.write(move |tx| sql::set_state(tx, "resnapshot", &why))
+        self.write(move |tx| export::want_snapshot(tx, &why))
     }
 
     fn apply_snapshot(&self, table: &str, rows: &[Snapshot]) -> Result<()> {

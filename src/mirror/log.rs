@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::catalogue::{self, Class, Table};
 use super::kept::{self, Kept};
-use super::{capture, rows, scope, sql};
+use super::{capture, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::ingress;
 use crate::store::Tx;
@@ -71,8 +71,14 @@ pub fn read(
         Some(_) => i64::MAX,
         None => until.unwrap_or(0),
     };
+    let sending = Sending {
+        exported,
+        left_out,
+        given: restored::given(tx)?,
+        resent: restored::resent_until(tx)?,
+        kept: Kept::load(tx)?,
+    };
     let passed = scope::passed_over(tx)?;
-    let kept = Kept::load(tx)?;
     let (mut changes, mut size) = (Vec::new(), 0);
     // Page by page: how many fit is known only when their bodies are read.
     while changes.len() < most && size <= bytes {
@@ -82,7 +88,7 @@ pub fn read(
             break;
         }
         for row in page {
-            let mut change = ready(tx, row, exported, left_out, &kept)?;
+            let mut change = ready(tx, row, &sending)?;
             change.sent &= passed.get(&change.table).is_none_or(|last| change.seq > *last);
             size += batch::weight(&change);
             changes.push(change);
@@ -116,15 +122,23 @@ fn raw(tx: &Tx<'_>, after: i64, most: usize) -> Outcome<Vec<Raw>> {
     })?)
 }
 
-fn ready(
-    tx: &Tx<'_>,
-    raw: Raw,
+/// What decides how changes are sent.
+struct Sending<'a> {
+    /// Rows may be new to the mirror up to here.
     exported: i64,
-    left_out: &[String],
-    kept: &Kept,
-) -> Outcome<Logged> {
+    left_out: &'a [String],
+    /// Changes that give the mirror a policy again.
+    given: Vec<i64>,
+    /// The mirror once had the changes up to here.
+    resent: i64,
+    /// Projects that stay here.
+    kept: Kept,
+}
+
+fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
     let key = rows::key_values(&raw.key).unwrap_or_default();
-    let table = catalogue::table(&raw.table).filter(|table| !left_out.contains(&table.name));
+    let table =
+        catalogue::table(&raw.table).filter(|table| !sending.left_out.contains(&table.name));
     let append = table.is_some_and(|table| table.class == Class::Append);
     let text = match (raw.body, table) {
         (None, Some(table)) if append => rows::text(tx, table, &key)?,
@@ -134,22 +148,29 @@ fn ready(
     let op = match (raw.op.as_str(), table.map(|table| table.class)) {
         ("d", _) => Op::Delete,
         // The device alone says what is there, so the row is put in any case.
-        ("u", Some(Class::Union | Class::Policy)) if raw.seq > exported => Op::Update,
+        ("u", Some(Class::Union | Class::Policy)) if raw.seq > sending.exported => Op::Update,
         _ => Op::Put,
     };
     let stays = match table {
-        Some(table) => kept.has(tx, table, &key, body.as_ref())?,
+        Some(table) => sending.kept.has(tx, table, &key, body.as_ref())?,
         None => false,
     };
     let withheld = stays && raw.table == "audit_log";
     let body = body.filter(|_| op != Op::Delete);
     let body = if withheld { body.as_ref().map(kept::withheld) } else { body };
-    let base = match table {
-        Some(table) if table.class == Class::Policy => Some(revision(tx, &table.name, &raw.key)?),
-        _ => None,
+    let policy = table.is_some_and(|table| table.class == Class::Policy);
+    let base = if policy {
+        // What is given back comes to be the revision that it was.
+        let given = i64::from(sending.given.contains(&raw.seq));
+        Some((revision(tx, &raw.table, &raw.key)? - given).max(0))
+    } else {
+        None
     };
     // What was removed meanwhile (an audit row that was sealed) is not sent.
+    // Of policies that the mirror lost, what came of them in the end is given back.
+    let stale = policy && raw.seq <= sending.resent;
     let sent = !raw.aside
+        && !stale
         && table.is_some()
         && (op == Op::Delete || body.is_some())
         && (!stays || withheld);

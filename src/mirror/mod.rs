@@ -20,6 +20,7 @@ mod log;
 pub mod login;
 mod modes;
 mod receive;
+mod restored;
 mod rows;
 mod scope;
 mod sql;

@@ -16,7 +16,7 @@ use super::catalogue::{self, Class, Table};
 use super::kept::Kept;
 use super::sql::Agreed;
 use super::stricter::stricter;
-use super::{aside, log, rows, sql};
+use super::{aside, export, log, restored, rows, sql};
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
 
@@ -95,17 +95,37 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
             row.body.map(|body| (row.hlc, body)),
         );
     }
-    if sql::is_pending(tx, row.table, row.key)? {
+    tx.witness(row.hlc);
+    if sql::is_pending(tx, row.table, row.key)? || is_unexported(tx, table, row.key)? {
         return Ok(());
     }
     let holds = match aside::undecided(tx, row.table, row.key)? {
         // Nobody has decided yet: what is forbidden here stays forbidden.
-        Some(ours) => stricter(row.table, ours.as_ref(), row.body),
+        Some(ours) => {
+            aside::renew(tx, row.table, row.key, row.body, row.revision)?;
+            stricter(row.table, ours.as_ref(), row.body)
+        }
         None => row.body.cloned(),
     };
+    if stays_forgotten(tx, table, row)? {
+        return export::log_again(tx, table, row.key, None);
+    }
     write(tx, table, row.key, holds.as_ref())?;
-    let Arrival { table, key, device, hlc, revision, .. } = *row;
-    sql::agree(tx, &Agreed { table, key, device: Some(device), hlc, revision })
+    let Arrival { table, key, hlc, revision, .. } = *row;
+    let known = if row.device.is_empty() { sql::author(tx, table, key)? } else { None };
+    let device = Some(row.device).filter(|device| !device.is_empty()).or(known.as_deref());
+    sql::agree(tx, &Agreed { table, key, device, hlc, revision })
+}
+
+/// Whether the row is of a memory that was forgotten here: whoever pinned it did not know, or
+/// the mirror was put back to before. It is told again.
+fn stays_forgotten(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<bool> {
+    let forgotten = |row: &Value| row.get("forgotten_at").is_some_and(|at| !at.is_null());
+    if row.body.is_none_or(|body| table.name != "episodic_memories" || forgotten(body)) {
+        return Ok(false);
+    }
+    let ours = rows::find(tx, table, &rows::key_values(row.key).unwrap_or_default())?;
+    Ok(ours.as_ref().is_some_and(forgotten))
 }
 
 /// Makes the row as it is said to be.
@@ -117,17 +137,36 @@ fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome
     }
 }
 
+/// Whether the row was here before sync was switched on, and the mirror has yet to hear of it.
+fn is_unexported(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<bool> {
+    if table.class != Class::Policy || sql::state(tx, "export")?.is_none() {
+        return Ok(false);
+    }
+    let values = rows::key_values(key).unwrap_or_default();
+    Ok(sql::known(tx, &table.name, key)?.is_none() && rows::find(tx, table, &values)?.is_some())
+}
+
 /// The mirror has everything up to `seq` but what it refused.
 pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String]) -> Outcome<()> {
-    let sent = sql::policies_between(tx, sql::acked(tx)?, seq)?;
-    let kept = Kept::load(tx)?;
-    for (table, key) in sent.into_iter().filter(|(table, _)| !left_out.contains(table)) {
-        if stays(tx, &kept, &table, &key)? {
+    let projects = Kept::load(tx)?;
+    let (acked, given) = (sql::acked(tx)?, restored::given(tx)?);
+    for change in sql::policies_between(tx, acked.max(restored::resent_until(tx)?), seq)? {
+        let (table, key) = (change.table.as_str(), change.key.as_str());
+        let same = |reject: &Reject| reject.table == table && reject.key == key;
+        let agreed = log::revision(tx, table, key)?;
+        // What came and went before the mirror heard of it has no revision there.
+        let never_there = change.removed && agreed == 0;
+        let kept = left_out.contains(&change.table);
+        if kept || given.contains(&change.last) || refused.iter().any(same) || never_there {
             continue;
         }
-        let agreed = log::revision(tx, &table, &key)?;
+        if stays(tx, &projects, table, key)? {
+            continue;
+        }
         let revision = agreed + 1;
-        sql::agree(tx, &Agreed { table: &table, key: &key, revision, ..Agreed::default() })?;
+        sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
+        // Whoever changed the row after a conflict has decided it.
+        aside::close(tx, table, key)?;
     }
     sql::set_state(tx, "acked", &seq.to_string())?;
     for reject in refused {
@@ -148,6 +187,15 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
     if reject.code == "lost" {
         return Ok(());
     }
+    let pending = sql::is_pending(tx, &reject.table, &reject.key)?;
+    if reject.code == "known" {
+        return known(tx, reject);
+    }
+    if reject.code == "conflict" && pending {
+        // It is followed by another change of the row, made without having seen theirs either:
+        // that one is judged by what this one was made on, and shown in its place.
+        return restored::was_not_taken(tx, reject);
+    }
     let ours = match catalogue::table(&reject.table) {
         Some(table) => rows::find(tx, table, &rows::key_values(&reject.key).unwrap_or_default())?,
         None => None,
@@ -163,16 +211,30 @@ fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
         revision,
     };
     put_aside(tx, &reject.table, &reject.key, &aside)?;
-    if let ("conflict", Some(kind)) = (reject.code.as_str(), catalogue::table(&reject.table)) {
+    let kind = catalogue::table(&reject.table);
+    if let ("gone", Some(kind)) =
+        (reject.code.as_str(), kind.filter(|kind| kind.class == Class::Union))
+    {
+        // An administrator removed it from everywhere; to keep it would be to send it for ever.
+        write(tx, kind, &reject.key, None)?;
+        tell(tx);
+    }
+    if let ("conflict", Some(kind)) = (reject.code.as_str(), kind) {
         let (table, key) = (reject.table.as_str(), reject.key.as_str());
         sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
-        if !sql::is_pending(tx, &reject.table, &reject.key)? {
-            let holds = stricter(&reject.table, ours.as_ref(), theirs);
-            write(tx, kind, &reject.key, holds.as_ref())?;
-            tell(tx);
-        }
+        let holds = stricter(&reject.table, ours.as_ref(), theirs);
+        write(tx, kind, &reject.key, holds.as_ref())?;
+        tell(tx);
     }
     Ok(())
+}
+
+/// What the change brings about was there already.
+fn known(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
+    let (table, key) = (reject.table.as_str(), reject.key.as_str());
+    let revision = reject.revision.unwrap_or(0);
+    aside::close(tx, table, key)?;
+    sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })
 }
 
 /// What is set aside.
@@ -185,20 +247,24 @@ struct Aside<'a> {
     revision: i64,
 }
 
-fn put_aside(tx: &Tx<'_>, table: &str, key: &str, aside: &Aside<'_>) -> Outcome<()> {
+fn put_aside(tx: &Tx<'_>, table: &str, key: &str, what: &Aside<'_>) -> Outcome<()> {
+    if what.code == "conflict" {
+        // One question about one row.
+        aside::close(tx, table, key)?;
+    }
     tx.run(
         "INSERT INTO sync_aside (aside_id, seq, tbl, pk, code, reason, ours, theirs, revision, at)
          VALUES ((SELECT coalesce(max(aside_id), 0) + 1 FROM sync_aside), :seq, :tbl, :pk, :code,
                  :reason, :ours, :theirs, :revision, coord_hlc() >> 16)",
         named_params! {
-            ":seq": aside.seq,
+            ":seq": what.seq,
             ":tbl": table,
             ":pk": key,
-            ":code": aside.code,
-            ":reason": aside.reason,
-            ":ours": aside.ours.map(Value::to_string),
-            ":theirs": aside.theirs.map(Value::to_string),
-            ":revision": aside.revision,
+            ":code": what.code,
+            ":reason": what.reason,
+            ":ours": what.ours.map(Value::to_string),
+            ":theirs": what.theirs.map(Value::to_string),
+            ":revision": what.revision,
         },
     )?;
     Ok(())
@@ -216,19 +282,17 @@ pub fn set_aside_own(tx: &Tx<'_>, seq: i64, code: &str, reason: &str) -> Outcome
 /// Applies rows of a snapshot.
 pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
     let own = sql::state(tx, "device")?;
-    let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
+    let Some(kind) = catalogue::table(table) else { return Ok(()) };
     for row in rows {
-        if policy && sql::is_pending(tx, table, &row.key)? {
-            // The change that waits replaces the row as it is now.
-            let (key, hlc, revision) = (row.key.as_str(), row.hlc, row.revision.unwrap_or(0));
-            sql::agree(tx, &Agreed { table, key, device: None, hlc, revision })?;
-            continue;
-        }
-        let owned = catalogue::table(table).is_some_and(|table| table.class == Class::Owner);
-        if owned && own.as_deref() == Some(&row.device) {
+        if kind.class == Class::Owner && own.as_deref() == Some(&row.device) {
             continue;
         }
         let revision = row.revision.unwrap_or(0);
+        let pending = sql::is_pending(tx, table, &row.key)?;
+        if !pending && restored::is_older(tx, kind, &row.key, row.hlc, revision)? {
+            restored::give(tx, kind, &row.key)?;
+            continue;
+        }
         let body = Some(&row.body);
         arrive(
             tx,
@@ -253,14 +317,19 @@ pub fn end_of_snapshot(
     }
     let present: BTreeSet<(&str, &str)> =
         seen.iter().map(|(_, table, key)| (table.as_str(), key.as_str())).collect();
+    let put_back = sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY);
     // Of a table that is left out nothing was asked.
     for (table, key) in sql::agreed(tx)?.into_iter().filter(|row| !left_out.contains(&row.0)) {
-        let known = catalogue::table(&table).filter(|table| table.class == Class::Policy);
-        if let (Some(kind), false) = (known, present.contains(&(table.as_str(), key.as_str()))) {
+        let Some(kind) = catalogue::table(&table) else { continue };
+        if present.contains(&(table.as_str(), key.as_str())) || sql::is_pending(tx, &table, &key)? {
+            continue;
+        }
+        let values = rows::key_values(&key).unwrap_or_default();
+        if put_back && rows::find(tx, kind, &values)?.is_some() {
+            restored::give(tx, kind, &key)?;
+        } else if kind.class == Class::Policy {
             sql::disagree(tx, &table, &key)?;
-            if !sql::is_pending(tx, &table, &key)? {
-                write(tx, kind, &key, None)?;
-            }
+            write(tx, kind, &key, None)?;
         }
     }
     sql::unset_state(tx, "resnapshot")?;

@@ -7,8 +7,8 @@ use rusqlite::named_params;
 
 use serde_json::Value;
 
-use super::capture;
 use super::catalogue::{self, Class, Kind, Table};
+use super::{capture, restored};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -119,6 +119,22 @@ pub fn log(tx: &Tx<'_>, table: &Table, row: &Exported) -> Outcome<()> {
     Ok(())
 }
 
+/// Appends a row as it is to the log, with that time or the time of now; no body: it is gone.
+pub fn log_row(
+    tx: &Tx<'_>,
+    table: &Table,
+    key: &str,
+    body: Option<&str>,
+    hlc: Option<i64>,
+) -> Outcome<()> {
+    let op = if body.is_some() { "i" } else { "d" };
+    tx.run(
+        &capture::insert(":tbl", op, ":pk", ":body", "coalesce(:hlc, coord_hlc())"),
+        named_params! { ":tbl": table.name, ":pk": key, ":body": body, ":hlc": hlc },
+    )?;
+    Ok(())
+}
+
 /// Logs that a row is gone.
 pub fn log_removal(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<()> {
     let insert = capture::insert(":tbl", "d", ":pk", "NULL", "coord_hlc()");
@@ -218,6 +234,26 @@ pub fn agreed(tx: &Tx<'_>) -> Outcome<Vec<(String, String)>> {
     Ok(tx.all("SELECT tbl, pk FROM sync_rows", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// Who wrote the row that is agreed upon, if it was another device.
+pub fn author(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<String>> {
+    let sql = "SELECT device_id FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    Ok(tx.one(sql, named, |row| row.get(0))?.flatten())
+}
+
+/// What is agreed upon about a row.
+pub struct Known {
+    pub hlc: i64,
+    pub revision: i64,
+}
+
+/// What is agreed upon about the row, if something is.
+pub fn known(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Known>> {
+    let sql = "SELECT hlc, revision FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    Ok(tx.one(sql, named, |row| Ok(Known { hlc: row.get(0)?, revision: row.get(1)? }))?)
+}
+
 /// The hybrid time agreed upon for a row, and whether this device wrote it.
 pub fn agreed_time(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<(i64, bool)>> {
     let sql = "SELECT hlc, device_id IS NULL FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
@@ -239,22 +275,36 @@ pub fn last_image(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Value>>
     Ok(body.flatten().and_then(|text| serde_json::from_str(&text).ok()))
 }
 
+/// What became of a policy in a part of the log.
+pub struct Changed {
+    pub table: String,
+    pub key: String,
+    /// The last change.
+    pub last: i64,
+    /// By it the row is gone.
+    pub removed: bool,
+}
+
 /// The policies that were changed and sent between two places of the log.
-pub fn policies_between(tx: &Tx<'_>, after: i64, until: i64) -> Outcome<Vec<(String, String)>> {
+pub fn policies_between(tx: &Tx<'_>, after: i64, until: i64) -> Outcome<Vec<Changed>> {
     let names: Vec<_> = catalogue::tables()
         .iter()
         .filter(|table| table.class == Class::Policy)
         .map(|table| format!("'{}'", table.name))
         .collect();
     let sql = format!(
-        "SELECT DISTINCT tbl, pk FROM change_log AS l
+        "SELECT tbl, pk, max(seq), op = 'd' FROM change_log AS l
           WHERE seq > :after AND seq <= :until AND tbl IN ({})
             AND NOT EXISTS (SELECT 1 FROM sync_aside AS a
-                             WHERE a.seq = l.seq AND a.code = 'untransportable')",
+                             WHERE a.seq = l.seq AND a.code = 'untransportable')
+          GROUP BY tbl, pk",
         names.join(", ")
     );
     let named = named_params! { ":after": after, ":until": until };
-    Ok(tx.all(&sql, named, |row| Ok((row.get(0)?, row.get(1)?)))?)
+    Ok(tx.all(&sql, named, |row| {
+        let (table, key, last) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Changed { table, key, last, removed: row.get(3)? })
+    })?)
 }
 
 /// The changes that the mirror does not have yet, of tables that several devices write: table,
@@ -294,7 +344,10 @@ pub static PENDING: LazyLock<String> = LazyLock::new(|| {
 
 /// Whether a change of a row that several devices write has not been sent.
 pub fn is_pending(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
-    let named = named_params! { ":acked": acked(tx)?, ":tbl": table, ":pk": key };
+    let policy = catalogue::table(table).is_some_and(|table| table.class == Class::Policy);
+    // Policies that the mirror lost are given back as they are now.
+    let lost = if policy { restored::resent_until(tx)? } else { 0 };
+    let named = named_params! { ":acked": acked(tx)?.max(lost), ":tbl": table, ":pk": key };
     Ok(tx.one(&PENDING, named, |_| Ok(()))?.is_some())
 }
 

@@ -74,7 +74,8 @@ impl Capture {
         if !conn.table_exists(None, "change_log")? {
             return Ok(());
         }
-        let last = "SELECT coalesce(max(tx), 0), coalesce(max(hlc), 0)
+        let last = "SELECT coalesce(max(tx), 0),
+                           max(coalesce(max(hlc), 0), (SELECT coalesce(max(hlc), 0) FROM sync_rows))
                       FROM (SELECT tx, hlc FROM change_log ORDER BY seq DESC LIMIT 10000)";
         let (request, hlc) = conn.query_row(last, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.request.store(request, Ordering::Relaxed);
@@ -90,12 +91,20 @@ impl Capture {
         next
     }
 
+    /// Whatever is changed from now on is later than `hlc`.
+    fn witness(&self, hlc: i64) {
+        self.hlc.fetch_max(hlc.min(LATEST), Ordering::Relaxed);
+    }
+
     /// A request begins: what it changes belongs together.
     pub(super) fn begin(&self, now: Time) {
         self.request.fetch_add(1, Ordering::Relaxed);
         self.now.store(now.ms(), Ordering::Relaxed);
     }
 }
+
+/// A time that no clock has: beyond it, somebody else's word is not taken for one.
+const LATEST: i64 = i64::MAX / 2;
 
 /// Bytes in lower-case hex; once for each row that changes, so without a formatter.
 fn hex(bytes: &[u8]) -> String {
@@ -114,6 +123,12 @@ impl Drop for Silence {
 }
 
 impl Tx<'_> {
+    /// What another device did at this hybrid time is known here now: a change that is made
+    /// upon it is later, however far this device's clock is behind the other's.
+    pub fn witness(&self, hlc: i64) {
+        self.kept::<Capture>().witness(hlc);
+    }
+
     /// Changes rows without a trace in the change log: what came from the mirror
     /// must not be sent back to it.
     ///

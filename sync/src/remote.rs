@@ -61,6 +61,7 @@ pub struct Address {
 pub const REST_PREFIX: &str = "/rest/v1";
 
 /// A connection to a mirror.
+#[derive(Clone)]
 pub struct Remote {
     client: reqwest::Client,
     base: String,
@@ -73,6 +74,18 @@ impl Remote {
     /// # Errors
     /// When the address or the key cannot be one.
     pub fn new(address: &Address, version: &str) -> anyhow::Result<Self> {
+        Self::with_patience(address, version, PATIENCE)
+    }
+
+    /// The same, for whoever waits this long for an answer.
+    ///
+    /// # Errors
+    /// As [`Remote::new`].
+    pub fn with_patience(
+        address: &Address,
+        version: &str,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         let url = address.url.trim_end_matches('/');
         ensure!(
             url.starts_with("https://") || url.starts_with("http://"),
@@ -84,7 +97,7 @@ impl Remote {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder()
             .user_agent(format!("coord/{version}"))
-            .timeout(PATIENCE)
+            .timeout(patience)
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
             .build()

@@ -105,8 +105,9 @@ pub struct Change {
     /// Its place in the mirror's log.
     #[serde(rename = "p")]
     pub position: i64,
-    /// Whose it is.
-    #[serde(rename = "d")]
+    /// Whose it is; empty when everybody must hear of it: an administrator removed the row, or the
+    /// change of some device lost against it.
+    #[serde(rename = "d", default)]
     pub device: String,
     /// The table.
     #[serde(rename = "t")]

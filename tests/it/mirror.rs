@@ -5,6 +5,7 @@
 mod alike;
 mod bounds;
 mod capture;
+mod disputes;
 mod exchange;
 mod fleet;
 mod kept;
@@ -12,4 +13,6 @@ mod largest;
 mod leaving_out;
 mod million;
 mod picture;
+mod returns;
+mod stories;
 mod values;

@@ -1,7 +1,7 @@
 //! A world for tests: a real store in a folder of its own, a clock that the test
 //! winds, and actors that call tools by name and JSON.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,15 @@ const LOGIN: &str = "sync.json";
 /// A copy of a state directory.
 pub struct Saved(tempfile::TempDir);
 
+impl Saved {
+    /// Puts what is in it into a state directory.
+    pub fn lay_out(&self, home: &Path) {
+        for name in [DATABASE, LOGIN] {
+            drop(std::fs::copy(self.0.path().join(name), home.join(name)));
+        }
+    }
+}
+
 pub struct World {
     pub service: Arc<Service>,
     pub clock: Clock,
@@ -42,16 +51,24 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::in_folder(tempfile::tempdir().expect("a temporary folder can be made"))
+    }
+
+    /// A world whose state directory begins as that of `saved`; cheaper than one that is made.
+    pub fn of(saved: &Saved) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let home = folder.path().join("home");
+        std::fs::create_dir(&home).expect("the folder is empty");
+        saved.lay_out(&home);
+        Self::in_folder(folder)
+    }
+
+    fn in_folder(folder: tempfile::TempDir) -> Self {
         let root = folder.path().join("repo");
         std::fs::create_dir(&root).expect("the folder is empty");
         let root = root.canonicalize().expect("the folder was just made");
         let clock = Clock::manual(NOON);
-        let home =
-            Home::locate(Some(folder.path().join("home")), None).expect("the path is absolute");
-        let options = Options { durability: Durability::Fast, clock: clock.clone() };
-        let store = Arc::new(Store::open(&home, options).expect("a new database opens"));
-        let service = Arc::new(Service::new(store, clock.clone()));
+        let service = serve(&folder.path().join("home"), &clock);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -63,9 +80,7 @@ impl World {
 
     /// A world whose state directory is a copy of another's, as of now.
     pub fn copy_of(original: &Self) -> Self {
-        let mut copy = Self::new();
-        copy.put_back(&original.save());
-        copy
+        Self::of(&original.save())
     }
 
     /// A copy of the state directory, as of now.
@@ -84,19 +99,14 @@ impl World {
         for name in [DATABASE, "coord.db-wal", "coord.db-shm", LOGIN] {
             drop(std::fs::remove_file(self.home().join(name)));
         }
-        for name in [DATABASE, LOGIN] {
-            drop(std::fs::copy(saved.0.path().join(name), self.home().join(name)));
-        }
+        saved.lay_out(&self.home());
         self.reopen();
     }
 
     /// The process ends and begins anew over what is on the disk.
     pub fn reopen(&mut self) {
         self.service.store().close();
-        let home = Home::locate(Some(self.home()), None).expect("the path is absolute");
-        let options = Options { durability: Durability::Fast, clock: self.clock.clone() };
-        let store = Arc::new(Store::open(&home, options).expect("the database opens"));
-        self.service = Arc::new(Service::new(store, self.clock.clone()));
+        self.service = serve(&self.home(), &self.clock);
     }
 
     fn home(&self) -> PathBuf {
@@ -153,6 +163,14 @@ impl World {
             .read(|tx| Ok(tx.one("SELECT count(*) FROM waits", [], |row| row.get::<_, i64>(0))?));
         usize::try_from(count.expect("waits can be read").unwrap_or_default()).expect("a count")
     }
+}
+
+/// What serves the calls over a state directory.
+fn serve(home: &Path, clock: &Clock) -> Arc<Service> {
+    let home = Home::locate(Some(home.to_owned()), None).expect("the path is absolute");
+    let options = Options { durability: Durability::Fast, clock: clock.clone() };
+    let store = Arc::new(Store::open(&home, options).expect("the database opens"));
+    Arc::new(Service::new(store, clock.clone()))
 }
 
 /// A folder that git knows nothing of, under a name of its own.

@@ -53,6 +53,8 @@ pub struct Worker<J, T> {
     failures: u32,
     not_before: u64,
     halvings: u32,
+    /// The change that was refused alone, and how often.
+    refused: (i64, u32),
     through: Option<i64>,
     next_pull: u64,
     next_compare: u64,
@@ -103,6 +105,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             failures: 0,
             not_before: 0,
             halvings: 0,
+            refused: (0, 0),
             through: None,
             next_pull: 0,
             next_compare: pace::COMPARE,

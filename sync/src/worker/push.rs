@@ -8,6 +8,9 @@ use crate::remote::Transport;
 use crate::trouble::Trouble;
 use crate::wire::{self, Pushed};
 
+/// How often a change must be refused by itself before it is set aside.
+const BELIEVED: u32 = 4;
+
 impl<J: Journal, T: Transport> Worker<J, T> {
     pub(super) async fn push(&mut self, state: &State, now: u64) -> Result<(), Stop> {
         let limits = batch::USUAL.halved(self.halvings);
@@ -60,6 +63,12 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         if batch.changes.is_empty() {
             return Err(Trouble::Nonsense { what: what.into() }.into());
         }
+        // Whoever says so once may be mistaken, or stand in between.
+        let times = if self.refused.0 == batch.first { self.refused.1 + 1 } else { 1 };
+        self.refused = (batch.first, times);
+        if times < BELIEVED {
+            return Err(Trouble::Busy { what: what.into(), after: None }.into());
+        }
         self.journal.set_aside(batch.first, "untransportable", what)?;
         Ok(())
     }
@@ -100,6 +109,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             self.want_snapshot("restored")?;
             self.through = None;
         } else {
+            self.want_snapshot("restored")?;
             self.journal.want_fork("the mirror was put back beyond what the log still has")?;
         }
         Ok(())

@@ -5,7 +5,6 @@ use serde_json::json;
 use super::capture::{Watched, tour};
 use super::fleet::{self, Machine, Mirror, settle};
 use super::picture;
-use crate::cloud::gateway::Fault;
 use crate::world::{World, fields};
 
 #[test]
@@ -82,57 +81,6 @@ fn of_two_changes_of_a_policy_the_stricter_holds_until_a_person_decides() {
     assert_eq!(again.code(), Some("conflict_not_found"));
     settle(&mirror, "w", &mut machines);
     assert_eq!(machines[0].shared(), machines[1].shared(), "what was decided reached both");
-}
-
-#[test]
-fn whatever_the_network_does_everything_arrives_once() {
-    let mirror = Mirror::start();
-    for seed in 0..24_u64 {
-        let workspace = format!("w{seed}");
-        let mut dice = fastrand::Rng::with_seed(seed);
-        let mut machines = [
-            Machine::join(&mirror, &workspace, World::new()),
-            Machine::join(&mirror, &workspace, World::new()),
-        ];
-        for turn in 0..40 {
-            let at = dice.usize(0..2);
-            if dice.u32(0..3) == 0 {
-                work(&machines[at].world, turn, &mut dice);
-            }
-            mirror.gateway.always(fault(&mut dice));
-            machines[at].step();
-            mirror.gateway.always(Fault::None);
-            if dice.u32(0..8) == 0 {
-                machines[at].restart();
-            }
-        }
-        settle(&mirror, &workspace, &mut machines);
-        assert_eq!(machines[0].shared(), machines[1].shared(), "seed {seed}");
-        check_whole(&mirror, &machines);
-    }
-}
-
-fn fault(dice: &mut fastrand::Rng) -> Fault {
-    let status = [401, 413, 429, 500, 503, 504][dice.usize(0..6)];
-    let faults =
-        [Fault::DropRequest, Fault::DropReply, Fault::Truncate, Fault::Html, Fault::Status(status)];
-    if dice.bool() { faults[dice.usize(0..5)] } else { Fault::None }
-}
-
-fn work(world: &World, turn: i32, dice: &mut fastrand::Rng) {
-    let ann = world.agent("ann");
-    match dice.u32(0..5) {
-        0 => drop(ann.asks("acquire_lock", json!({ "file_path": format!("{turn}.rs") }))),
-        1 => drop(ann.asks("release_lock", json!({}))),
-        2 => {
-            let memory = json!({ "event_type": "discovery", "summary": format!("turn {turn} {}", dice.u32(..)) });
-            drop(ann.asks("remember", memory));
-        }
-        3 => drop(ann.asks("write_handoff", json!({ "summary": format!("turn {turn}") }))),
-        _ => drop(
-            world.person().asks("allow_domain", json!({ "domain": format!("{turn}.example") })),
-        ),
-    }
 }
 
 #[test]

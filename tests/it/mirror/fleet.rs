@@ -1,28 +1,78 @@
 //! Machines with stores of their own, and one mirror in a real PostgreSQL.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use coord::audit::seal;
 use coord::home::Home;
 use coord::mirror::catalogue;
 use coord::mirror::journal::StoreJournal;
 use coord::mirror::login::Login;
 use coord::store::Store;
-use coord_sync::remote::Remote;
+use coord_sync::remote::{Address, REST_PREFIX, Remote};
 use coord_sync::{Journal as _, Report, State, Transport as _, Wake, Worker, pace, trouble, wire};
 use serde_json::json;
 
 use crate::cloud::Cloud;
 use crate::cloud::gateway::{Fault, Gateway, PUBLISHABLE};
-use crate::world::World;
+use crate::world::{Saved, World};
 
 pub struct Mirror {
     pub gateway: Gateway,
     pub cloud: Cloud,
+    sql: RefCell<postgres::Client>,
 }
 
 impl Mirror {
     pub fn start() -> Self {
-        let cloud = Cloud::start();
+        Self::of(Cloud::start())
+    }
+
+    pub fn of(cloud: Cloud) -> Self {
         let gateway = Gateway::start(cloud.rest());
-        Self { gateway, cloud }
+        let sql = RefCell::new(cloud.sql());
+        Self { gateway, cloud, sql }
+    }
+
+    fn address(&self) -> Address {
+        let (url, rest_prefix) = (self.gateway.url.clone(), REST_PREFIX.into());
+        Address { url, rest_prefix, key: PUBLISHABLE.into() }
+    }
+
+    /// Keeps a copy of the database.
+    pub fn copy(&self) {
+        self.administer("create database kept template cloud");
+    }
+
+    /// The database becomes what it was when it was copied.
+    pub fn put_back(&self) {
+        self.administer(
+            "alter database cloud rename to lost; alter database kept rename to cloud;
+             drop database lost",
+        );
+    }
+
+    /// While nobody is connected to the database.
+    fn administer(&self, statements: &str) {
+        let mut administrator = self.cloud.server().connect("postgres");
+        let alone =
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = 'cloud'";
+        administrator.query(alone, &[]).expect("connections can be ended");
+        for statement in statements.split(';') {
+            administrator.batch_execute(statement).expect("nobody is connected");
+        }
+    }
+
+    /// One value that a query gives, as text.
+    pub fn ask(&self, query: &str) -> String {
+        let mut sql = self.sql.borrow_mut();
+        if sql.simple_query("select 1").is_err() {
+            *sql = self.cloud.sql();
+        }
+        let rows = sql.query(&format!("select (select {query})::text"), &[]);
+        let rows = rows.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+        rows[0].get::<_, Option<String>>(0).unwrap_or_else(|| "null".into())
     }
 }
 
@@ -31,6 +81,8 @@ pub struct Machine {
     /// Tables that stay on it.
     pub left_out: Vec<String>,
     worker: Worker<StoreJournal, Remote>,
+    /// Kept: to prepare connections takes longer than most of what is done with them.
+    remote: Remote,
     now: u64,
 }
 
@@ -42,34 +94,58 @@ impl Machine {
 
     /// The same, with tables that stay on it.
     pub fn join_without(mirror: &Mirror, workspace: &str, world: World, tables: &[&str]) -> Self {
-        let home = home(&world);
-        let login = Login::new(&home, &mirror.gateway.url, None, PUBLISHABLE).unwrap();
-        let code = mirror.cloud.ask(&format!("coord.invite('{workspace}')"));
-        let request = wire::enrol(catalogue::schema(), &login.identity(), Some(&code));
-        let mut remote = Remote::new(&login.address(), "0").unwrap();
-        let reply = world.block_on(remote.call("coord_enrol", &request)).unwrap();
-        assert_eq!(trouble::read(&reply).unwrap()["status"], "ok");
-        login.save(&home).unwrap();
-        let on = json!({ "action": "on", "device": login.device });
-        assert!(world.person().asks("sync_switch", on).success());
-        let left_out: Vec<String> = tables.iter().map(ToString::to_string).collect();
-        let worker = worker(&world, &left_out);
-        Self { world, left_out, worker, now: 0 }
+        let remote = Remote::new(&mirror.address(), "0").unwrap();
+        enrol(mirror, workspace, &world, &remote);
+        Self::with(world, tables.iter().map(ToString::to_string).collect(), remote)
     }
 
     /// A machine whose login is there.
     pub fn of(world: World) -> Self {
-        let worker = worker(&world, &[]);
-        let home = home(&world);
-        let login = Login::load(&home).unwrap().expect("somebody logged in");
-        if login.was_copied(&home).unwrap() {
-            worker.journal().want_fork("copied").unwrap();
-        }
-        Self { world, left_out: vec![], worker, now: 0 }
+        let login = Login::load(&home(&world)).unwrap().expect("somebody logged in");
+        Self::with(world, vec![], Remote::new(&login.address(), "0").unwrap())
     }
 
-    /// Its store as the worker sees it.
-    pub const fn journal(&self) -> &StoreJournal {
+    fn with(world: World, left_out: Vec<String>, remote: Remote) -> Self {
+        let worker = worker(&world, &left_out, &remote);
+        Self { world, left_out, worker, remote, now: 0 }
+    }
+
+    pub fn report(&self) -> Report {
+        self.worker.report().lock().unwrap().clone()
+    }
+
+    /// A person logs in anew: the mirror does not know this machine any more.
+    pub fn enrol(&mut self, mirror: &Mirror, workspace: &str) {
+        enrol(mirror, workspace, &self.world, &self.remote);
+        self.restart();
+    }
+
+    /// The daemon is killed, and another begins over what is on the disk.
+    pub fn kill(&mut self) {
+        self.world.reopen();
+        self.restart();
+    }
+
+    /// The daemon is killed `after` the begin of a step, in the middle of what it does then.
+    pub fn kill_in_step(&mut self, after: Duration) {
+        let step = self.worker.step(self.now);
+        let step = async { tokio::time::timeout(after, step).await };
+        drop(self.world.block_on(step));
+        self.kill();
+    }
+
+    /// The state directory becomes what it was.
+    pub fn put_back(&mut self, saved: &Saved) {
+        self.world.put_back(saved);
+        self.restart();
+    }
+
+    /// Time passes for the worker, in milliseconds.
+    pub const fn pass(&mut self, ms: u64) {
+        self.now += ms;
+    }
+
+    pub fn journal(&self) -> &StoreJournal {
         self.worker.journal()
     }
 
@@ -77,8 +153,9 @@ impl Machine {
         self.journal().state().unwrap()
     }
 
-    pub fn report(&self) -> Report {
-        self.worker.report().lock().unwrap().clone()
+    /// What it shows the mirror that it is this device.
+    pub fn token(&self) -> String {
+        Login::load(&home(&self.world)).unwrap().expect("somebody logged in").token
     }
 
     pub fn store(&self) -> &Store {
@@ -87,11 +164,12 @@ impl Machine {
 
     /// The process ends and begins anew.
     pub fn restart(&mut self) {
-        self.worker = worker(&self.world, &self.left_out);
+        self.worker = worker(&self.world, &self.left_out, &self.remote);
+        self.now = 0;
     }
 
     pub fn device(&self) -> String {
-        self.worker.journal().state().unwrap().device
+        self.state().device
     }
 
     /// So long that both sides are compared again.
@@ -125,7 +203,7 @@ impl Machine {
 
     /// Whether the mirror has everything of this machine, and it everything of the mirror.
     fn is_level(&self, head: i64) -> bool {
-        let state = self.worker.journal().state().unwrap();
+        let state = self.state();
         let nothing = state.fork.is_none() && state.resnapshot.is_none() && !state.exporting;
         nothing && state.acked == state.newest && state.cursor.position == head
     }
@@ -146,14 +224,50 @@ impl Machine {
     }
 }
 
-fn worker(world: &World, left_out: &[String]) -> Worker<StoreJournal, Remote> {
+fn enrol(mirror: &Mirror, workspace: &str, world: &World, remote: &Remote) {
+    let home = home(world);
+    let login = Login::new(&home, &mirror.gateway.url, None, PUBLISHABLE).unwrap();
+    let code = mirror.ask(&format!("coord.invite('{workspace}')"));
+    let request = wire::enrol(catalogue::schema(), &login.identity(), Some(&code));
+    let mut remote = remote.clone();
+    let mut ask = || {
+        let reply = world.block_on(remote.call("coord_enrol", &request)).ok()?;
+        trouble::read(&reply).ok()
+    };
+    // A server that was killed has cut its connections.
+    let answer = (0..20).find_map(|_| ask()).expect("the mirror answers");
+    assert_eq!(answer["status"], "ok");
+    login.save(&home).unwrap();
+    let on = json!({ "action": "on", "device": login.device });
+    assert!(world.person().asks("sync_switch", on).success());
+}
+
+/// As the daemon makes it when it starts.
+fn worker(world: &World, left_out: &[String], remote: &Remote) -> Worker<StoreJournal, Remote> {
     let home = home(world);
     let login = Login::load(&home).unwrap().expect("somebody logged in");
-    let mut remote = Remote::new(&login.address(), "0").unwrap();
+    let mut remote = remote.clone();
     remote.identify(&login.token);
     let store = std::sync::Arc::clone(world.service.store());
+    let copied = login.was_copied(&home).unwrap();
     let journal = StoreJournal::new(store, home, login, left_out.to_vec());
+    if copied {
+        journal.want_fork("copied").unwrap();
+    }
     Worker::new(journal, remote, catalogue::schema(), 1)
+}
+
+/// All audit rows of a world leave its database, as those do that are old enough.
+pub fn seal(world: &World) {
+    let (store, now) = (world.service.store(), world.clock.now());
+    // What a look leaves behind is written first.
+    store.write_blocking(|_| Ok(())).unwrap();
+    let ripe = store.read(|tx| seal::ripe(tx, now.plus(1))).unwrap();
+    let Some((start, rows)) = ripe else { return };
+    let file = seal::write_segment(store.backups(), &start, &rows).unwrap();
+    let segment = seal::verify_segment(&file).unwrap();
+    let name = file.display().to_string();
+    store.write_blocking(move |tx| seal::seal(tx, &name, &segment, now)).unwrap();
 }
 
 pub fn home(world: &World) -> Home {
@@ -163,16 +277,14 @@ pub fn home(world: &World) -> Home {
 /// Lets everybody work until nothing is to be done.
 pub fn settle(mirror: &Mirror, workspace: &str, machines: &mut [Machine]) {
     mirror.gateway.always(Fault::None);
-    for round in 0..2_000 {
-        for machine in &mut *machines {
-            machine.step();
+    let mut rested = BTreeSet::new();
+    for _ in 0..2_000 {
+        for (at, machine) in machines.iter_mut().enumerate() {
+            if machine.step() {
+                rested.insert(at);
+            }
         }
-        let head = mirror
-            .cloud
-            .ask(&format!("head from coord.workspaces where name = '{workspace}'"))
-            .parse()
-            .unwrap_or(0);
-        if round > 10 && machines.iter().all(|machine| machine.is_level(head)) {
+        if rested.len() == machines.len() && is_level(mirror, workspace, machines) {
             return;
         }
     }
@@ -180,8 +292,14 @@ pub fn settle(mirror: &Mirror, workspace: &str, machines: &mut [Machine]) {
     panic!("it never came to rest: {troubles:#?}");
 }
 
+fn is_level(mirror: &Mirror, workspace: &str, machines: &[Machine]) -> bool {
+    let head = mirror.ask(&format!("head from coord.workspaces where name = '{workspace}'"));
+    let head = head.parse().unwrap_or(0);
+    machines.iter().all(|machine| machine.is_level(head))
+}
+
 /// What the mirror has of a device's table.
 pub fn counted(mirror: &Mirror, table: &str, device: &str) -> i64 {
     let query = format!("count(*) from coord.{table} where device_id = '{device}'");
-    mirror.cloud.ask(&query).parse().unwrap()
+    mirror.ask(&query).parse().unwrap()
 }

@@ -134,3 +134,25 @@ fn a_seal_cannot_be_replaced() {
 
     assert!(why.to_string().contains(SEAL_UNFIT), "{why}");
 }
+
+/// Without statistics and with them: whoever reads all rows of a device for each new one is ever slower.
+#[test]
+fn the_log_of_the_mirror_grows_without_a_look_at_all_of_it() {
+    let server = Postgres::start();
+    let mut client = postgres_of_one_device(&server, "growth");
+    client.batch_execute("set search_path = coord").expect("the schema is there");
+    let (rows, mut next) = (400, 1);
+    for prepare in ["", "analyze audit_log", "analyze audit_log"] {
+        client.batch_execute(prepare).expect("it is ours");
+        let mut tx = client.transaction().expect("the server runs");
+        for seq in next..next + rows {
+            tx.batch_execute(&row(seq, "NULL")).expect("it is the next row");
+        }
+        next += rows;
+        let read = "select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
+                      from pg_stat_xact_user_tables where relname = 'audit_log'";
+        let read: i64 = tx.query_one(read, &[]).expect("it is counted").get(0);
+        tx.commit().expect("it is ours");
+        assert!(read <= 4 * rows, "{read} rows were read for {rows} new ones, after {prepare:?}");
+    }
+}

@@ -1,0 +1,85 @@
+//! Whole histories of real machines and a real Postgres, by lot and repeatable by their seed.
+//!
+//! - A story is some machines in a workspace of their own, random work in all domains, a network
+//!   that does what networks do, and misfortunes: killed daemons and servers, copies that
+//!   were put back on either side, copied state directories, clocks that are off by an hour.
+//! - When all is quiet again, everything that was acknowledged must be everywhere, once.
+//! - `COORD_SEEDS=5000` tells so many; `COORD_SEED=17` tells that one.
+
+#![expect(clippy::print_stdout, reason = "whoever runs many wants to know which failed, and how")]
+
+mod checks;
+mod history;
+mod misfortune;
+mod story;
+mod told;
+mod work;
+
+use super::fleet::Mirror;
+use crate::cloud::Cloud;
+use crate::schema::pg::{Postgres, SURVIVING};
+use crate::world::World;
+use story::{Events, Story};
+
+/// Stories of one run, together.
+const STORIES: u64 = 208;
+/// Tests that they are spread over.
+const PARTS: usize = 4;
+
+/// What a person asks for by a variable, or the usual.
+#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]
+fn asked(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+fn tell(part: u64) {
+    let seeds: Vec<u64> = match asked("COORD_SEED") {
+        Some(seed) => vec![seed],
+        None => (part..asked("COORD_SEEDS").unwrap_or(STORIES)).step_by(PARTS).collect(),
+    };
+    let mirror = Mirror::of(Cloud::on(Postgres::start_with(SURVIVING)));
+    mirror.cloud.sql().batch_execute(history::WATCH).expect("ours");
+    let fresh = World::new().save();
+    let mut events = Events::default();
+    let many = seeds.len() as u64;
+    for seed in seeds {
+        let on_panic = Alone(seed);
+        let mut story = Story::begin(&mirror, &fresh, seed);
+        story.play();
+        story.end();
+        events.add(&story.events);
+        std::mem::forget(on_panic);
+    }
+    println!("{events:?}");
+    // Stories in which nothing happens prove nothing.
+    assert!(many < STORIES / PARTS as u64 || events.are_many(), "{events:?}");
+}
+
+/// Says how a story that fails is told alone.
+struct Alone(u64);
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        println!("COORD_SEED={} cargo nextest run -E 'test(stories::the_first)'", self.0);
+    }
+}
+
+#[test]
+fn the_first_part_of_the_stories_ends_well() {
+    tell(0);
+}
+
+#[test]
+fn the_second_part_of_the_stories_ends_well() {
+    tell(1);
+}
+
+#[test]
+fn the_third_part_of_the_stories_ends_well() {
+    tell(2);
+}
+
+#[test]
+fn the_fourth_part_of_the_stories_ends_well() {
+    tell(3);
+}
