@@ -156,6 +156,12 @@ impl Home {
         self.dir.join("sync.json")
     }
 
+    /// What the bodies in the mirror are encrypted with, if they are.
+    #[must_use]
+    pub fn sync_key(&self) -> PathBuf {
+        self.dir.join("sync.key")
+    }
+
     /// Held by whoever changes what opens the mirror.
     #[must_use]
     pub fn sync_lock(&self) -> PathBuf {

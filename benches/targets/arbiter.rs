@@ -101,7 +101,7 @@ fn claims(table: &mut Table, client: &mut Client) {
         let fill = "insert into coord.shared_tasks (workspace_id, task_id, project, task_type, description, priority,
                 capabilities, submitted_by, submitted_at, status, unmet, max_attempts)
             select (select workspace_id from coord.devices limit 1), gen_random_uuid(), $1, 't', 'a task', 5, '{}', 'ann', 1,
-                'pending', n % 2, 3 from generate_series(1, $2) n";
+                'pending', n % 2, 3 from generate_series(1::bigint, $2) n";
         client.execute(fill, &[&project, &tasks]).expect("it is ours");
     }
     for _ in 0..CLAIMS {

@@ -255,12 +255,14 @@ pub fn complain(text: &str) {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn unseen() -> std::io::Result<String> {
+pub fn unseen(question: &str) -> std::io::Result<String> {
     let stdin = std::io::stdin();
     let shown = rustix::termios::tcgetattr(&stdin)?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
+    // Before the question: whoever types at once is not seen either.
     rustix::termios::tcsetattr(&stdin, OptionalActions::Drain, &hidden)?;
+    complain(question);
     let mut line = String::new();
     let read = stdin.read_line(&mut line);
     rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &shown)?;

@@ -38,6 +38,9 @@ fn here(code: &str) -> &'static str {
             "`coord sync enrol` on a machine with the service key makes a code; here `coord sync login --code CODE`"
         }
         "logged_out" => "`coord sync login` begins it again; the variables alone do not",
+        "encryption_key_missing" | "encryption_key_damaged" => {
+            "`coord sync key import` brings the key back; `coord sync key off` goes on without encryption"
+        }
         "key_missing" => {
             "set SUPABASE_KEY (the publishable key) or SUPABASE_SERVICE_KEY in config.toml, or `coord sync login`"
         }

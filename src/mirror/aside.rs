@@ -67,6 +67,14 @@ pub fn count(tx: &Tx<'_>) -> Outcome<i64> {
     Ok(tx.one(sql, [], |row| row.get(0))?.unwrap_or(0))
 }
 
+/// Whether a row waits for a person already, for that reason.
+pub fn has_open(tx: &Tx<'_>, table: &str, key: &str, code: &str) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM sync_aside
+                WHERE tbl = :tbl AND pk = :pk AND code = :code AND resolved_at IS NULL LIMIT 1";
+    let named = named_params! { ":tbl": table, ":pk": key, ":code": code };
+    Ok(tx.one(sql, named, |_| Ok(()))?.is_some())
+}
+
 /// What this device wanted of a row that nobody has decided about; `None`: nothing is undecided.
 pub fn undecided(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Option<Value>>> {
     let sql = "SELECT ours FROM sync_aside

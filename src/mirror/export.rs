@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::catalogue::{self, Class, Kind, Table};
 use super::kept::Kept;
 use super::sql::Exported;
-use super::{capture, log, restored, rows, scope, sql};
+use super::{capture, log, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -49,7 +49,16 @@ pub fn switch_on(tx: &Tx<'_>) -> Outcome<()> {
 /// Faults only.
 pub fn switch_off(tx: &Tx<'_>) -> Outcome<()> {
     capture::switch_off(tx)?;
-    for name in ["capture", "export", "export_after", "export_only", "exported_until", PROJECTS] {
+    for name in [
+        "capture",
+        "export",
+        "export_after",
+        "export_only",
+        "exported_until",
+        PROJECTS,
+        "rekey",
+        "rekey_after",
+    ] {
         sql::unset_state(tx, name)?;
     }
     Ok(())
@@ -60,7 +69,7 @@ pub fn switch_off(tx: &Tx<'_>) -> Outcome<()> {
 /// # Errors
 /// Faults only.
 pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
-    let Some(at) = sql::state(tx, "export")? else { return Ok(false) };
+    let Some(at) = sql::state(tx, "export")? else { return rekey::step(tx) };
     let at: usize = at.parse().unwrap_or(0);
     let Some(table) = catalogue::tables().get(at) else {
         finish(tx)?;

@@ -3,6 +3,7 @@
 //! - It reads on a snapshot of its own and writes ordinary requests: whoever works here
 //!   never waits for the mirror.
 //! - What came from the mirror is written without a trace in the change log.
+//! - If free text is to be encrypted and the key is not there, nothing is sent.
 //!
 //! Not here: what becomes of a row that comes (`receive`), statements (`sql`, `log`).
 
@@ -12,18 +13,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use coord_sync::journal::Result;
 use coord_sync::wire::{Cursor, Digests, Page, Reject, Snapshot};
-use coord_sync::{Identity, Journal, Logged, State};
+use coord_sync::{Blocked, Identity, Journal, Logged, State};
 
 use super::catalogue::{self, Class};
+use super::key::Key;
 use super::login::Login;
 use super::modes::Modes;
-use super::{export, kept, log, receive, restored, scope, sql};
+use super::{export, kept, log, receive, rekey, restored, scope, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
 
 /// How long a change stays in the log after the mirror has it: it may be put back.
 const KEPT: i64 = 30 * crate::time::DAY;
+
+/// The key that is in its file, or why it cannot be read.
+type Found = std::result::Result<Option<Arc<Key>>, Blocked>;
 
 /// The journal of one store.
 pub struct StoreJournal {
@@ -35,6 +40,8 @@ pub struct StoreJournal {
     /// What projects' own files say.
     modes: Mutex<Modes>,
     heeded: AtomicBool,
+    /// What free text is encrypted with, if it is; or why the file cannot be read.
+    key: Mutex<Found>,
     /// Rows of the snapshot that is being fetched: device, table and key.
     seen: Mutex<BTreeSet<(String, String, String)>>,
 }
@@ -44,7 +51,49 @@ impl StoreJournal {
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
         let (login, heeded, seen) = (Mutex::new(login), AtomicBool::default(), Mutex::default());
-        Self { store, home, login, left_out, heeded, seen, modes: Mutex::default() }
+        let (key, modes) = (Mutex::new(Ok(None)), Mutex::default());
+        Self { store, home, login, left_out, modes, heeded, key, seen }
+    }
+
+    /// Follows the key's file: a person may bring another key at any time.
+    fn heed_key(&self) -> Result<()> {
+        let read = Key::load(&self.home).map(|key| key.map(Arc::new));
+        let damaged = |error: anyhow::Error| Blocked {
+            code: "encryption_key_damaged",
+            reason: format!("sync.key: {error:#}"),
+        };
+        let found: Found = read.map_err(damaged);
+        let name = |found: &Found| Some(found.as_ref().ok()?.as_ref()?.name.clone());
+        let is_new = name(&found) != name(&self.found());
+        if let (true, Ok(Some(key))) = (is_new, found.clone()) {
+            self.write(move |tx| rekey::adopt(tx, &key))?;
+        }
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(())
+    }
+
+    fn found(&self) -> Found {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What opens rows; none if the key cannot be read.
+    fn opening(&self) -> Option<Arc<Key>> {
+        self.found().ok().flatten()
+    }
+
+    /// Reads what is about to leave.
+    fn leaving<T>(&self, look: impl FnOnce(&Tx<'_>, log::Terms<'_>) -> Outcome<T>) -> Result<T> {
+        let key = self.found().map_err(anyhow::Error::new)?;
+        let terms = log::Terms { left_out: &self.left_out, key: key.as_deref() };
+        self.read_tx(|tx| {
+            if terms.key.is_none() && sql::state(tx, rekey::UNDER)?.is_some() {
+                let reason = "what is sent is to be encrypted, and the key is gone".to_owned();
+                return Err(
+                    anyhow::Error::new(Blocked { code: "encryption_key_missing", reason }).into()
+                );
+            }
+            look(tx, terms)
+        })
     }
 
     /// Has the store heed which tables are left out, once: they are those of this process.
@@ -90,13 +139,14 @@ fn plain(failure: Failure) -> anyhow::Error {
 impl Journal for StoreJournal {
     fn state(&self) -> Result<State> {
         self.heed_what_is_left_out()?;
+        self.heed_key()?;
         let device = self.login.lock().unwrap_or_else(PoisonError::into_inner).device.clone();
         self.read_tx(move |tx| log::state(tx, device))
     }
 
     fn read(&self, after: i64, most: usize, bytes: usize) -> Result<Vec<Logged>> {
         self.heed_modes()?;
-        self.read_tx(|tx| log::read(tx, after, most, bytes, &self.left_out))
+        self.leaving(|tx, terms| log::read(tx, after, most, bytes, terms))
     }
 
     fn hash_at(&self, seq: i64) -> Result<Option<String>> {
@@ -123,8 +173,8 @@ impl Journal for StoreJournal {
     }
 
     fn apply(&self, page: &Page) -> Result<()> {
-        let page = page.clone();
-        self.write(move |tx| tx.uncaptured(|tx| receive::page(tx, &page)))
+        let (page, key) = (page.clone(), self.opening());
+        self.write(move |tx| tx.uncaptured(|tx| receive::page(tx, &page, key.as_deref())))
     }
 
     fn snapshot_tables(&self) -> Vec<String> {
@@ -147,8 +197,10 @@ impl Journal for StoreJournal {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.extend(rows.iter().map(|row| (row.device.clone(), table.to_owned(), row.key.clone())));
         drop(seen);
-        let (table, rows) = (table.to_owned(), rows.to_vec());
-        self.write(move |tx| tx.uncaptured(|tx| receive::snapshot(tx, &table, &rows)))
+        let (table, rows, key) = (table.to_owned(), rows.to_vec(), self.opening());
+        self.write(move |tx| {
+            tx.uncaptured(|tx| receive::snapshot(tx, &table, &rows, key.as_deref()))
+        })
     }
 
     fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
@@ -197,7 +249,7 @@ impl Journal for StoreJournal {
     }
 
     fn digests(&self) -> Result<Digests> {
-        self.read_tx(|tx| log::digests(tx, &self.left_out))
+        self.leaving(log::digests)
     }
 
     fn resend(&self, table: &str, bucket: &str) -> Result<bool> {

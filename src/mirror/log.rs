@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::catalogue::{self, Class, Table};
 use super::kept::{self, Kept};
-use super::{capture, restored, rows, scope, sql};
+use super::key::Key;
+use super::{capture, cipher, marks, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::ingress;
 use crate::store::Tx;
@@ -18,6 +19,15 @@ use crate::time::Time;
 
 /// Rows that one step of pruning removes.
 const PRUNED: i64 = 1_000;
+
+/// On which terms rows leave.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Tables that stay on this machine.
+    pub left_out: &'a [String],
+    /// What free text is encrypted with, if it is.
+    pub key: Option<&'a Key>,
+}
 
 /// How far this device has come.
 pub fn state(tx: &Tx<'_>, device: String) -> Outcome<State> {
@@ -29,7 +39,7 @@ pub fn state(tx: &Tx<'_>, device: String) -> Outcome<State> {
         acked_hash: hash_at(tx, acked)?.unwrap_or_default(),
         newest: sql::last_seq(tx)?,
         cursor: cursor.unwrap_or_else(Cursor::default),
-        exporting: sql::state(tx, "export")?.is_some(),
+        exporting: sql::state(tx, "export")?.is_some() || rekey::is_under_way(tx)?,
         fork: sql::state(tx, "fork")?,
         resnapshot: sql::state(tx, "resnapshot")?,
         paused: sql::state(tx, "paused")?.is_some(),
@@ -64,7 +74,7 @@ pub fn read(
     after: i64,
     most: usize,
     bytes: usize,
-    left_out: &[String],
+    terms: Terms<'_>,
 ) -> Outcome<Vec<Logged>> {
     let until = sql::state(tx, "exported_until")?.and_then(|text| text.parse().ok());
     let exported = match sql::state(tx, "export")? {
@@ -73,7 +83,7 @@ pub fn read(
     };
     let sending = Sending {
         exported,
-        left_out,
+        terms,
         given: restored::given(tx)?,
         resent: restored::resent_until(tx)?,
         kept: Kept::load(tx)?,
@@ -126,7 +136,7 @@ fn raw(tx: &Tx<'_>, after: i64, most: usize) -> Outcome<Vec<Raw>> {
 struct Sending<'a> {
     /// Rows may be new to the mirror up to here.
     exported: i64,
-    left_out: &'a [String],
+    terms: Terms<'a>,
     /// Changes that give the mirror a policy again.
     given: Vec<i64>,
     /// The mirror once had the changes up to here.
@@ -138,7 +148,7 @@ struct Sending<'a> {
 fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
     let key = rows::key_values(&raw.key).unwrap_or_default();
     let table =
-        catalogue::table(&raw.table).filter(|table| !sending.left_out.contains(&table.name));
+        catalogue::table(&raw.table).filter(|table| !sending.terms.left_out.contains(&table.name));
     let append = table.is_some_and(|table| table.class == Class::Append);
     let text = match (raw.body, table) {
         (None, Some(table)) if append => rows::text(tx, table, &key)?,
@@ -174,20 +184,31 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
         && table.is_some()
         && (op == Op::Delete || body.is_some())
         && (!stays || withheld);
+    let (key, mut digest, mut hidden) = (rows::key_text(&key), None, None);
+    if let (Some(table), Some(row)) = (table, &body) {
+        digest = Some(cipher::digest(sending.terms.key, table, row)?);
+        if let Some(with) = sending.terms.key {
+            hidden = cipher::encrypt(with, table, &key, row)?;
+        }
+    }
+    let bytes = match &hidden {
+        Some(hidden) => hidden.to_string().len(),
+        None => text.map_or(0, |text| text.len()),
+    };
     Ok(Logged {
         seq: raw.seq,
         tx: raw.tx,
         hlc: raw.hlc,
         table: raw.table,
-        key: rows::key_text(&key),
+        key,
         op,
-        digest: body.as_ref().map(digest).transpose()?,
-        bytes: text.map_or(0, |text| text.len()),
-        body,
+        digest,
+        sealed: withheld || hidden.is_some(),
+        bytes,
+        body: hidden.or(body),
         hash: raw.hash,
         base,
         append,
-        sealed: withheld,
         sent,
     })
 }
@@ -243,10 +264,16 @@ fn comparable(left_out: &[String]) -> impl Iterator<Item = &'static Table> {
 }
 
 /// Count and combined digest of rows, by table and bucket.
-pub fn digests(tx: &Tx<'_>, left_out: &[String]) -> Outcome<Digests> {
+pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
     let (mut sums, kept) = (Digests::new(), Kept::load(tx)?);
-    for table in comparable(left_out) {
+    for table in comparable(terms.left_out) {
         let mut buckets: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        // What the mirror has in another form counts as it is there.
+        let mut other = marks::digests(tx, &table.name)?;
+        let mut add = |key: &str, digest: &str| {
+            let sum = buckets.entry(bucket(key)).or_default();
+            *sum = (sum.0 + 1, sum.1 ^ u64::from_str_radix(digest, 16).unwrap_or(0));
+        };
         let mut unsure = BTreeSet::new();
         each(tx, table, |key, body| {
             if kept.keeps(tx, table, &key, &body)? {
@@ -256,11 +283,14 @@ pub fn digests(tx: &Tx<'_>, left_out: &[String]) -> Outcome<Digests> {
                 }
                 return Ok(());
             }
-            let sum = buckets.entry(bucket(&key)).or_default();
-            let digest = u64::from_str_radix(&digest(&body)?, 16).unwrap_or(0);
-            *sum = (sum.0 + 1, sum.1 ^ digest);
+            let digest = match other.remove(&key) {
+                Some(digest) => digest,
+                None => cipher::digest(terms.key, table, &body)?,
+            };
+            add(&key, &digest);
             Ok(())
         })?;
+        other.iter().for_each(|(key, digest)| add(key, digest));
         let text = |(name, sum): (String, (u64, u64))| (name, (sum.0, format!("{:016x}", sum.1)));
         let mut told: BTreeMap<_, _> = buckets.into_iter().map(text).collect();
         told.extend(unsure.into_iter().map(|name| (name, (0, UNCOMPARED.to_owned()))));

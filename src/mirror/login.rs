@@ -8,6 +8,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
 
 use anyhow::Context as _;
 use coord_sync::Identity;
@@ -93,17 +94,8 @@ impl Login {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, home: &Home) -> anyhow::Result<()> {
-        let path = home.sync_login();
-        let fresh = path.with_extension("new");
-        let write = || -> anyhow::Result<()> {
-            drop(fs::remove_file(&fresh));
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-            file.write_all(serde_json::to_string(self)?.as_bytes())?;
-            file.sync_all()?;
-            Ok(fs::rename(&fresh, &path)?)
-        };
-        write().with_context(|| format!("failed to write {}", path.display()))
+        let text = serde_json::to_string(self).context("failed to write the login of sync")?;
+        replace(&home.sync_login(), &text)
     }
 
     /// Removes the file.
@@ -195,6 +187,22 @@ impl Login {
         self.fingerprint = fingerprint(home)?;
         self.save(home)
     }
+}
+
+/// Writes a file that is for its owner only, in one step.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    let fresh = path.with_added_extension("new");
+    let write = || -> anyhow::Result<()> {
+        drop(fs::remove_file(&fresh));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        Ok(fs::rename(&fresh, path)?)
+    };
+    write().with_context(|| format!("failed to write {}", path.display()))
 }
 
 fn identity(device: &str, token: &str) -> Identity {

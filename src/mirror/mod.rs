@@ -4,6 +4,7 @@
 //!   log, in the transaction that made it; while it is off there is no trigger.
 //! - Switched on later, what is there is exported as ordinary changes; so is a table that
 //!   was left out for a while.
+//! - With a key, free text is encrypted on its way out and opened on its way in.
 //!
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
 
@@ -12,14 +13,19 @@ pub mod aside;
 pub mod board;
 pub mod capture;
 pub mod catalogue;
+pub mod cipher;
 pub mod export;
 pub mod journal;
 pub mod kept;
+pub mod key;
 pub mod keys;
 mod log;
 pub mod login;
+mod marks;
 mod modes;
+mod pack;
 mod receive;
+pub mod rekey;
 mod restored;
 mod rows;
 mod scope;

@@ -4,7 +4,9 @@
 //!   about it when it is sent, and gives back what won.
 //! - Rows of other devices' sessions, locks and tasks are kept apart: they are shown and
 //!   never decide anything here.
-//! - A row that cannot be written is set aside; the page goes on.
+//! - A row that cannot be written, or was altered on its way, is set aside; the page goes on.
+//! - A row that is encrypted with a key that is not here is not written; that it is there is noted,
+//!   and it comes again once the key is there.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +15,10 @@ use rusqlite::named_params;
 use serde_json::Value;
 
 use super::catalogue::{self, Class, Table};
+use super::cipher::{self, Reading};
 use super::kept::Kept;
+use super::key::Key;
+use super::marks::{self, Form, Mark};
 use super::sql::Agreed;
 use super::stricter::stricter;
 use super::{aside, export, log, restored, rows, sql};
@@ -24,16 +29,17 @@ use crate::store::{Topic, Tx};
 struct Arrival<'a> {
     table: &'a str,
     key: &'a str,
-    device: &'a str,
+    device: Option<&'a str>,
     hlc: i64,
     revision: i64,
+    digest: Option<&'a str>,
     body: Option<&'a Value>,
 }
 
-/// Applies a page and moves the cursor.
-pub fn page(tx: &Tx<'_>, page: &Page) -> Outcome<()> {
+/// Applies a page and moves the cursor; `key` opens what is encrypted.
+pub fn page(tx: &Tx<'_>, page: &Page, key: Option<&Key>) -> Outcome<()> {
     for change in &page.changes {
-        arrive(tx, &of(change))?;
+        arrive(tx, &of(change), key)?;
     }
     tell(tx);
     set_cursor(tx, &page.cursor)
@@ -43,9 +49,10 @@ fn of(change: &Change) -> Arrival<'_> {
     Arrival {
         table: &change.table,
         key: &change.key,
-        device: &change.device,
+        device: Some(change.device.as_str()).filter(|device| !device.is_empty()),
         hlc: change.hlc,
         revision: change.revision.unwrap_or(0),
+        digest: change.digest.as_deref(),
         body: change.body.as_ref().filter(|_| change.op != "d"),
     }
 }
@@ -62,7 +69,7 @@ fn tell(tx: &Tx<'_>) {
     }
 }
 
-fn arrive(tx: &Tx<'_>, row: &Arrival<'_>) -> Outcome<()> {
+fn arrive(tx: &Tx<'_>, row: &Arrival<'_>, key: Option<&Key>) -> Outcome<()> {
     let Some(table) = catalogue::table(row.table) else {
         // A newer coord has a table more: this one learns of it when it is updated.
         return Ok(());
@@ -70,30 +77,72 @@ fn arrive(tx: &Tx<'_>, row: &Arrival<'_>) -> Outcome<()> {
     if table.class == Class::Append {
         return Ok(());
     }
-    if let Err(failure) = tx.attempt(|tx| apply(tx, table, row)) {
-        let reason = failure.to_string();
-        let aside = Aside {
-            seq: None,
-            code: "inapplicable",
-            reason: &reason,
-            ours: None,
-            theirs: row.body,
-            revision: row.revision,
-        };
-        put_aside(tx, row.table, row.key, &aside)?;
+    let read = row.body.map(|body| cipher::decrypt(key, table, row.key, body, row.digest));
+    let done = match read {
+        Some(Reading::Foreign) => return unread(tx, table, row),
+        Some(Reading::Altered(why)) => return altered(tx, table, row, why),
+        Some(Reading::Opened(body)) => tx.attempt(|tx| {
+            apply(tx, table, &Arrival { body: Some(&body), ..*row })?;
+            marks::unset(tx, row.table, row.key)
+        }),
+        Some(Reading::Clear) | None => tx.attempt(|tx| {
+            apply(tx, table, row)?;
+            in_clear(tx, table, row, key)
+        }),
+    };
+    match done {
+        Ok(()) => Ok(()),
+        Err(failure) => refused(tx, row, "inapplicable", &failure.to_string()),
     }
-    Ok(())
+}
+
+/// Sets aside a row that came.
+fn refused(tx: &Tx<'_>, row: &Arrival<'_>, code: &str, reason: &str) -> Outcome<()> {
+    let (theirs, revision) = (row.body, row.revision);
+    let aside = Aside { seq: None, code, reason, ours: None, theirs, revision };
+    put_aside(tx, row.table, row.key, &aside)
+}
+
+/// Notes a row that came as this device would not send it.
+fn in_clear(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>, key: Option<&Key>) -> Outcome<()> {
+    let ours = row.body.map(|body| cipher::digest(key, table, body)).transpose()?;
+    if table.class == Class::Union && ours.is_some() && ours.as_deref() != row.digest {
+        return mark(tx, row, Form::Clear);
+    }
+    marks::unset(tx, row.table, row.key)
+}
+
+fn mark(tx: &Tx<'_>, row: &Arrival<'_>, form: Form) -> Outcome<()> {
+    if sql::is_pending(tx, row.table, row.key)? {
+        // This device's own version is on its way, in its own form.
+        return Ok(());
+    }
+    let Arrival { table, key, device, hlc, digest, .. } = *row;
+    marks::set(tx, &Mark { table, key, form, device, hlc, digest: digest.unwrap_or("0") })
+}
+
+/// Of what belongs to another device the rest is kept; what would be written here is not.
+fn unread(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
+    match (table.class, row.body) {
+        (Class::Owner, Some(body)) => keep(tx, row, Some(&cipher::without_body(table, body))),
+        _ => mark(tx, row, Form::Foreign),
+    }
+}
+
+fn altered(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>, why: &str) -> Outcome<()> {
+    if table.class == Class::Union {
+        mark(tx, row, Form::Altered)?;
+    }
+    // A snapshot brings it once more.
+    if aside::has_open(tx, row.table, row.key, "altered")? {
+        return Ok(());
+    }
+    refused(tx, row, "altered", why)
 }
 
 fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
     if table.class == Class::Owner {
-        return sql::keep_peer(
-            tx,
-            row.device,
-            row.table,
-            row.key,
-            row.body.map(|body| (row.hlc, body)),
-        );
+        return keep(tx, row, row.body);
     }
     tx.witness(row.hlc);
     if sql::is_pending(tx, row.table, row.key)? || is_unexported(tx, table, row.key)? {
@@ -112,9 +161,15 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
     }
     write(tx, table, row.key, holds.as_ref())?;
     let Arrival { table, key, hlc, revision, .. } = *row;
-    let known = if row.device.is_empty() { sql::author(tx, table, key)? } else { None };
-    let device = Some(row.device).filter(|device| !device.is_empty()).or(known.as_deref());
+    let known = if row.device.is_none() { sql::author(tx, table, key)? } else { None };
+    let device = row.device.or(known.as_deref());
     sql::agree(tx, &Agreed { table, key, device, hlc, revision })
+}
+
+/// Keeps what belongs to another device apart.
+fn keep(tx: &Tx<'_>, row: &Arrival<'_>, body: Option<&Value>) -> Outcome<()> {
+    let Some(device) = row.device else { return Ok(()) };
+    sql::keep_peer(tx, device, row.table, row.key, body.map(|body| (row.hlc, body)))
 }
 
 /// Whether the row is of a memory that was forgotten here: whoever pinned it did not know, or
@@ -168,6 +223,7 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String
         // Whoever changed the row after a conflict has decided it.
         aside::close(tx, table, key)?;
     }
+    marks::unset_between(tx, sql::acked(tx)?, seq)?;
     sql::set_state(tx, "acked", &seq.to_string())?;
     for reject in refused {
         refuse(tx, reject)?;
@@ -279,25 +335,29 @@ pub fn set_aside_own(tx: &Tx<'_>, seq: i64, code: &str, reason: &str) -> Outcome
     Ok(())
 }
 
-/// Applies rows of a snapshot.
-pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot]) -> Outcome<()> {
+/// Applies rows of a snapshot; `key` opens what is encrypted.
+pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot], key: Option<&Key>) -> Outcome<()> {
     let own = sql::state(tx, "device")?;
     let Some(kind) = catalogue::table(table) else { return Ok(()) };
     for row in rows {
         if kind.class == Class::Owner && own.as_deref() == Some(&row.device) {
             continue;
         }
-        let revision = row.revision.unwrap_or(0);
         let pending = sql::is_pending(tx, table, &row.key)?;
-        if !pending && restored::is_older(tx, kind, &row.key, row.hlc, revision)? {
+        if !pending && restored::is_older(tx, kind, &row.key, row.hlc, row.revision.unwrap_or(0))? {
             restored::give(tx, kind, &row.key)?;
             continue;
         }
-        let body = Some(&row.body);
-        arrive(
-            tx,
-            &Arrival { table, key: &row.key, device: &row.device, hlc: row.hlc, revision, body },
-        )?;
+        let arrival = Arrival {
+            table,
+            key: &row.key,
+            device: Some(&row.device),
+            hlc: row.hlc,
+            revision: row.revision.unwrap_or(0),
+            digest: row.digest.as_deref(),
+            body: Some(&row.body),
+        };
+        arrive(tx, &arrival, key)?;
     }
     tell(tx);
     Ok(())
@@ -319,6 +379,11 @@ pub fn end_of_snapshot(
         seen.iter().map(|(_, table, key)| (table.as_str(), key.as_str())).collect();
     let put_back = sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY);
     // Of a table that is left out nothing was asked.
+    for (table, key) in marks::all(tx)?.into_iter().filter(|row| !left_out.contains(&row.0)) {
+        if !present.contains(&(table.as_str(), key.as_str())) {
+            marks::unset(tx, &table, &key)?;
+        }
+    }
     for (table, key) in sql::agreed(tx)?.into_iter().filter(|row| !left_out.contains(&row.0)) {
         let Some(kind) = catalogue::table(&table) else { continue };
         if present.contains(&(table.as_str(), key.as_str())) || sql::is_pending(tx, &table, &key)? {

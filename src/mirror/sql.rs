@@ -364,9 +364,17 @@ pub fn peers(tx: &Tx<'_>) -> Outcome<Vec<(String, i64, i64)>> {
     Ok(tx.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
+/// How many rows of other devices have a body that cannot be read.
+pub fn peers_unread(tx: &Tx<'_>) -> Outcome<i64> {
+    let sql = "SELECT count(*) FROM peer_rows WHERE json_extract(body, '$.' || :note)";
+    let named = named_params! { ":note": super::cipher::ENCRYPTED };
+    Ok(tx.one(sql, named, |row| row.get(0))?.unwrap_or(0))
+}
+
 /// Forgets the mirror: the log, what was agreed upon, others' rows, how far all came.
 pub fn forget_everything(tx: &Tx<'_>) -> Outcome<()> {
-    for table in ["change_log", "sync_state", "sync_rows", "peer_rows", "sync_aside"] {
+    for table in ["change_log", "sync_state", "sync_rows", "peer_rows", "sync_aside", "sync_marks"]
+    {
         tx.run(&format!("DELETE FROM {table}"), [])?;
     }
     Ok(())

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::advice::advice;
 use super::board::{Board, Halt, Running};
 use super::kept::Kept;
-use super::{aside, capture, catalogue, log, sql};
+use super::marks::{self, Form};
+use super::{aside, capture, catalogue, log, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
@@ -53,6 +54,8 @@ pub struct Standing {
     stall: Option<Stalled>,
     /// Changes that were set aside and wait for a person.
     set_aside: i64,
+    /// Whether free text is encrypted.
+    encryption: Encryption,
     /// Why the mirror keeps this device's rows from others, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantined: Option<String>,
@@ -71,6 +74,22 @@ pub struct Standing {
     running: bool,
     /// The newest migration of the mirror that this coord knows.
     schema: u32,
+}
+
+/// How it stands with the encryption of what is mirrored.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Encryption {
+    /// `off`; `changing` while rows are sent again under another key; `on`.
+    state: &'static str,
+    /// Which key, by a name that says nothing about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// Rows of the mirror whose key is not here: `coord sync key import` opens them.
+    unread: i64,
+    /// Rows of other machines that stand in the mirror in clear, while this one encrypts.
+    in_clear: i64,
+    /// Rows that were altered in the mirror, and not taken.
+    altered: i64,
 }
 
 /// Why nothing moves.
@@ -105,6 +124,21 @@ impl Tool for SyncStatus {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Standing>> {
         standing(tx, ctx).map(Progress::Ended)
     }
+}
+
+fn encryption(tx: &Tx<'_>) -> Outcome<Encryption> {
+    let key = sql::state(tx, rekey::UNDER)?;
+    Ok(Encryption {
+        state: match (&key, rekey::is_under_way(tx)?) {
+            (_, true) => "changing",
+            (Some(_), _) => "on",
+            (None, _) => "off",
+        },
+        key,
+        unread: marks::count(tx, Form::Foreign)? + sql::peers_unread(tx)?,
+        in_clear: marks::count(tx, Form::Clear)?,
+        altered: marks::count(tx, Form::Altered)?,
+    })
 }
 
 /// How it stands now.
@@ -150,6 +184,7 @@ pub fn standing(tx: &Tx<'_>, ctx: &Context) -> Outcome<Standing> {
         last_success: seen.report.last_success.map(|ms| seen.wall(ms)),
         stall,
         set_aside: aside::count(tx)?,
+        encryption: encryption(tx)?,
         clock_ahead_seconds: seen.clock_ahead(),
         quarantined: seen.report.quarantined,
         missing_triggers: capture::missing(tx)?,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::board::Board;
 use super::standing::{Standing, standing};
-use super::{aside, export, sql};
+use super::{aside, export, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
@@ -24,6 +24,10 @@ pub enum Action {
     Pause,
     /// Go on.
     Resume,
+    /// Encrypt with the key that is in `sync.key`.
+    Encrypt,
+    /// Encrypt no more.
+    Decrypt,
     /// Nothing: tells whether the caller may switch it at all.
     Look,
 }
@@ -56,6 +60,12 @@ impl Tool for SyncSwitch {
             }
             Action::Pause => sql::set_state(tx, "paused", "true")?,
             Action::Resume => sql::unset_state(tx, "paused")?,
+            // The worker finds the key by itself.
+            Action::Encrypt => tx.kept::<Board>().hurry(),
+            Action::Decrypt => {
+                rekey::leave(tx)?;
+                tx.kept::<Board>().hurry();
+            }
             Action::Look => return standing(tx, ctx).map(Progress::Ended),
         }
         tx.changed(Topic::Sync);
@@ -118,7 +128,7 @@ pub fn switch_on(tx: &Tx<'_>, device: Option<&str>) -> Outcome<()> {
     let known = sql::state(tx, "device")?;
     if let Some(device) = device.filter(|device| known.as_deref() != Some(device)) {
         export::switch_off(tx)?;
-        sql::forget_everything(tx)?;
+        rekey::forget_everything(tx)?;
         sql::set_state(tx, "device", device)?;
     }
     sql::unset_state(tx, "paused")?;

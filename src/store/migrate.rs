@@ -41,6 +41,7 @@ steps![
     "031_shared_work",
     "035_shared_changes",
     "041_audit_indexes",
+    "032_encrypted_rows",
     "037_kept_projects",
 ];
 

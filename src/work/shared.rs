@@ -126,7 +126,8 @@ pub fn unknown(tx: &Tx<'_>, project: &str, after: i64, most: usize) -> Outcome<(
         "SELECT w.task_id, w.project, w.task_type, w.description, w.input_data, w.priority, w.max_attempts,
                 w.dedupe_key, w.capability_key, w.deadline, w.submitted_by, w.submitted_at,
                 (SELECT json_group_array(d.depends_on) FROM work_dependencies AS d
-                  WHERE d.task_id = w.task_id) AS depends_on
+                   LEFT JOIN work_queue AS b ON b.task_id = d.depends_on
+                  WHERE d.task_id = w.task_id AND b.status IS NOT 'completed') AS depends_on
            FROM work_queue AS w
           WHERE w.project = :project AND w.status IN ('pending', 'claimed', 'running') AND w.seq > :after
             AND w.status = 'pending'

@@ -12,6 +12,23 @@ use crate::wire::{Cursor, Page, Reject, Snapshot};
 /// Results of a store: its trouble is never the worker's to classify.
 pub type Result<T> = anyhow::Result<T>;
 
+/// The store must not be read from until a person has done something.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// A short name of the reason.
+    pub code: &'static str,
+    /// The reason in words.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Blocked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Blocked {}
+
 /// What happened to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {

@@ -19,7 +19,7 @@ pub mod trouble;
 pub mod wire;
 pub mod worker;
 
-pub use journal::{Identity, Journal, Logged, Op, State};
+pub use journal::{Blocked, Identity, Journal, Logged, Op, State};
 pub use plan::{Action, Rule, Versions, plan};
 pub use remote::{Reply, Transport};
 pub use report::{Report, Stall};

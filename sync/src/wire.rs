@@ -124,6 +124,9 @@ pub struct Change {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// The row's digest, by the device that wrote it.
+    #[serde(rename = "x", default)]
+    pub digest: Option<String>,
     /// The row.
     #[serde(rename = "v", default)]
     pub body: Option<Value>,
@@ -181,6 +184,9 @@ pub struct Snapshot {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// See [`Change::digest`].
+    #[serde(rename = "x", default)]
+    pub digest: Option<String>,
     /// The row.
     #[serde(rename = "v")]
     pub body: Value,

@@ -6,6 +6,7 @@ mod alike;
 mod bounds;
 mod capture;
 mod disputes;
+mod encrypted;
 mod exchange;
 mod fleet;
 mod kept;

@@ -18,6 +18,7 @@ use crate::cli::sync::show::CLOCK_SLACK;
 use crate::client::Client;
 use crate::mirror::advice::advice;
 use crate::mirror::catalogue;
+use crate::mirror::key::Key;
 use crate::mirror::keys::Keys;
 use crate::mirror::login::Login;
 use crate::time::{Clock, SECOND, Time};
@@ -32,7 +33,7 @@ pub fn checks(patient: &Patient) -> Vec<Check> {
         }
     };
     let mut checks = Vec::new();
-    checks.extend(file(patient));
+    checks.extend(files(patient));
     if login.was_copied(&patient.home).unwrap_or(false) {
         let message = "the state directory is a copy of another one";
         checks.push(Check::warn("sync", message, "nothing: it takes a name of its own by itself"));
@@ -77,13 +78,22 @@ fn settings(patient: &Patient) -> Option<Check> {
     })
 }
 
-/// Whether the login is its owner's alone.
-fn file(patient: &Patient) -> Option<Check> {
-    let path = patient.home.sync_login();
-    let mode = std::fs::metadata(&path).ok()?.permissions().mode();
-    let message = format!("others may read {}", path.display());
-    (mode & 0o077 != 0)
-        .then(|| Check::fail("sync login", message, format!("chmod 600 {}", path.display())))
+/// Whether the login and the key are their owner's alone, and the key is one.
+fn files(patient: &Patient) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let (login, key) = (patient.home.sync_login(), patient.home.sync_key());
+    for (name, path) in [("sync login", login), ("sync key", key)] {
+        let mode = std::fs::metadata(&path).map_or(0, |meta| meta.permissions().mode());
+        if mode & 0o077 != 0 {
+            let message = format!("others may read {}", path.display());
+            checks.push(Check::fail(name, message, format!("chmod 600 {}", path.display())));
+        }
+    }
+    if let Err(error) = Key::load(&patient.home) {
+        let advice = advice("encryption_key_damaged");
+        checks.push(Check::fail("sync key", format!("sync.key: {error:#}"), advice));
+    }
+    checks
 }
 
 /// What the mirror itself says.

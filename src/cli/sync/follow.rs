@@ -60,6 +60,26 @@ pub fn first_upload(desk: &mut Desk) -> Result<(Value, bool), Trouble> {
     wait(desk, status, None, 600)
 }
 
+/// Follows the worker until it is `done`, off or paused, or the time is over; how it stands then.
+///
+/// # Errors
+/// That there is no daemon.
+pub fn until(
+    desk: &mut Desk,
+    seconds: u32,
+    done: impl Fn(&Value) -> bool,
+) -> Result<Value, Trouble> {
+    let end = Instant::now() + Duration::from_secs(seconds.into());
+    loop {
+        let status = desk.ask("sync_status", json!({}))?;
+        let idle = status["state"] == "off" || status["state"] == "paused";
+        if done(&status) || idle || Instant::now() > end {
+            return Ok(status);
+        }
+        std::thread::sleep(EVERY);
+    }
+}
+
 fn wait(
     desk: &mut Desk,
     begun: Value,

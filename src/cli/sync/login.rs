@@ -115,10 +115,12 @@ fn kept(desk: &Desk, keys: &mut Keys, before: &Value) -> Result<String, Trouble>
 }
 
 /// A key that is typed or sent to standard input; `None`: nothing was.
-fn told(what: &str) -> Result<Option<String>, Trouble> {
+///
+/// # Errors
+/// When it cannot be read, or the terminal would show it.
+pub fn told(what: &str) -> Result<Option<String>, Trouble> {
     let line = if std::io::stdin().is_terminal() {
-        complain(&format!("{what} (it is not shown): "));
-        let line = unseen()?;
+        let line = unseen(&format!("{what} (it is not shown): "))?;
         complain("\n");
         line
     } else {
@@ -131,14 +133,20 @@ fn told(what: &str) -> Result<Option<String>, Trouble> {
 
 /// Stop mirroring and forget the key and the token.
 ///
-/// What is in the mirror stays there. To log in again makes a new device of this machine.
+/// What is in the mirror stays there, unless it is purged. To log in again makes a new device of
+/// this machine.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  coord sync logout --yes")]
+#[command(after_help = "Examples:
+  coord sync logout --yes
+  coord sync logout --purge          take back what this machine sent, too")]
 pub struct Logout {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Take out of the mirror what this machine sent; policies and shared work stay, and what other
+    /// machines have of it
+    #[arg(long)]
+    purge: bool,
 }
 
 impl Logout {
@@ -151,9 +159,27 @@ impl Logout {
         let lag = status["lag_rows"].as_i64().unwrap_or(0);
         let question = format!("Stop mirroring? {lag} changes are not in the mirror yet.");
         desk.confirm(&question, self.yes)?;
+        if self.purge {
+            purge(desk)?;
+        }
         // The file first: it decides whether sync is on.
         login::Login::forget(&desk.home()?).map_err(Failure::from)?;
         let reply = desk.ask("sync_switch", json!({ "action": "off" }))?;
         desk.done(&reply, "Nothing is mirrored any more; the key and the token are gone.")
+    }
+}
+
+/// Has the mirror forget this device, some thousand rows at a time. Broken off, it can be repeated.
+fn purge(desk: &Desk) -> Result<(), Trouble> {
+    let login = login::Login::load(&desk.home()?).map_err(Failure::from)?;
+    let login = login.ok_or(MirrorRefusal::NoLogin)?;
+    let request = json!({ "proto": coord_sync::wire::PROTO, "schema": catalogue::schema() });
+    loop {
+        let answer = service::call_as(&login.token, &login.address(), "coord_purge", &request)?;
+        match (answer["status"].as_str(), answer["more"].as_bool()) {
+            (Some("ok"), Some(true)) => {}
+            (Some("ok"), _) => return Ok(()),
+            _ => return Err(MirrorRefusal::No(service::said(&answer)).into()),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod enrol;
 pub mod follow;
+mod key;
 mod login;
 mod migrate;
 pub mod notes;
@@ -44,6 +45,7 @@ enum Deed {
     #[command(after_help = "Example:\n  coord sync conflicts --json")]
     Conflicts,
     Resolve(show::Resolve),
+    Key(key::Key),
     Migrate(migrate::Migrate),
     Logout(login::Logout),
 }
@@ -73,6 +75,7 @@ impl Sync {
                 desk.show(&reply, || show::conflicts(&reply, desk.now))
             }
             Deed::Resolve(resolve) => resolve.run(desk),
+            Deed::Key(key) => key.run(desk),
             Deed::Migrate(migrate) => migrate.run(desk),
             Deed::Logout(logout) => logout.run(desk),
         }

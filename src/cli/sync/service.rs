@@ -19,6 +19,9 @@ pub enum MirrorRefusal {
     /// Nobody gave a key.
     #[error("no key of the Supabase project is given")]
     NoKey,
+    /// This machine is not enrolled.
+    #[error("this machine is not logged in")]
+    NoLogin,
     /// Nobody gave the key that lets machines in.
     #[error("no service key of the Supabase project is given")]
     NoServiceKey,
@@ -56,6 +59,7 @@ impl Refusal for MirrorRefusal {
         match self {
             Self::NoUrl => "no_url",
             Self::NoKey => "no_key",
+            Self::NoLogin => "not_logged_in",
             Self::NoServiceKey => "no_service_key",
             Self::NeedsCode => "needs_code",
             Self::NoPublishableKey => "no_publishable_key",
@@ -75,6 +79,7 @@ impl Refusal for MirrorRefusal {
             Self::NoKey => {
                 "type it when asked, send it to standard input, or set SUPABASE_KEY".into()
             }
+            Self::NoLogin => "`coord sync login` enrols it".into(),
             Self::NoServiceKey => {
                 "set SUPABASE_SERVICE_KEY for this command; the dashboard has it under API keys".into()
             }
@@ -128,9 +133,23 @@ pub fn address(desk: &Desk, url: Option<&str>, key: String) -> Result<Address, T
 /// # Errors
 /// What it says instead of an answer.
 pub fn call(address: &Address, function: &'static str, request: &Value) -> Result<Value, Trouble> {
+    call_as("", address, function, request)
+}
+
+/// Calls a function as the device that has this token.
+///
+/// # Errors
+/// What it says instead of an answer.
+pub fn call_as(
+    token: &str,
+    address: &Address,
+    function: &'static str,
+    request: &Value,
+) -> Result<Value, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut remote = Remote::new(address, env!("CARGO_PKG_VERSION"))
         .map_err(|error| MirrorRefusal::BadAddress(format!("{error:#}")))?;
+    remote.identify(token);
     let reply = runtime.block_on(remote.call(function, request));
     let reply =
         reply.map_err(|what| MirrorRefusal::Trouble(Mirror::Offline { what, page: false }))?;

@@ -30,6 +30,7 @@ pub fn status(reply: &Value, now: Time) -> String {
     if reply["stall"].is_object() {
         lines.extend(stall(&reply["stall"], now));
     }
+    lines.extend(encryption(&reply["encryption"]));
     lines.extend(oddities(reply));
     for project in list(reply, "kept_here") {
         let project = clean(project.as_str().unwrap_or_default());
@@ -58,6 +59,25 @@ fn behind(reply: &Value) -> String {
         0 => "the mirror has everything".into(),
         lag => format!("{} behind, for {} s", count(lag, "change"), number(reply, "lag_seconds")),
     }
+}
+
+/// How it stands with encryption.
+fn encryption(reply: &Value) -> Vec<String> {
+    let mut lines = vec![match (text(reply, "state").as_str(), text(reply, "key")) {
+        ("on", key) => format!("free text is encrypted, with the key {key}"),
+        ("changing", _) => "rows are being sent again under another key".into(),
+        _ => paint(DIM, "free text is not encrypted; `coord sync key new` begins that"),
+    }];
+    for (field, what) in [
+        ("unread", "encrypted with a key that is not here: `coord sync key import`"),
+        ("in_clear", "of other machines in clear: `coord sync key import` there encrypts them"),
+        ("altered", "altered in the mirror and not taken: `coord sync conflicts` shows them"),
+    ] {
+        if let rows @ 1.. = usize::try_from(number(reply, field)).unwrap_or(0) {
+            lines.push(paint(NOTE, &format!("{} {what}", count(rows, "row"))));
+        }
+    }
+    lines
 }
 
 fn stall(stall: &Value, now: Time) -> Vec<String> {

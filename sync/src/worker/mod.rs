@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::journal::{Journal, State};
+use crate::journal::{Blocked, Journal, State};
 use crate::next::Upgrade;
 use crate::pace;
 use crate::remote::Transport;
@@ -275,7 +275,10 @@ impl<J: Journal, T: Transport> Worker<J, T> {
                 let what = "the mirror is older than this coord; run `coord sync migrate`";
                 ("upgrade_server", what.into(), true, None)
             }
-            Stop::Store(error) => ("store", format!("{error:#}"), false, None::<Duration>),
+            Stop::Store(error) => match error.downcast_ref::<Blocked>() {
+                Some(blocked) => (blocked.code, blocked.reason.clone(), true, None),
+                None => ("store", format!("{error:#}"), false, None::<Duration>),
+            },
         };
         let wait = pace::back_off(self.failures, asked, &mut self.dice);
         let wait = if rarely { pace::RARELY.max(wait) } else { wait };

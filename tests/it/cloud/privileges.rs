@@ -38,7 +38,7 @@ select line from (
 ) g order by line";
 
 /// What devices call.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 15] = [
     "coord_arbiter_state",
     "coord_digest",
     "coord_enrol",
@@ -47,6 +47,7 @@ const OPEN: [&str; 14] = [
     "coord_lock_release",
     "coord_lock_renew",
     "coord_pull",
+    "coord_purge",
     "coord_push",
     "coord_snapshot",
     "coord_task_claim",

@@ -1,7 +1,7 @@
 //! Machines with stores of their own, and one mirror in a real PostgreSQL.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use coord::audit::seal;
@@ -206,6 +206,31 @@ impl Machine {
         let state = self.state();
         let nothing = state.fork.is_none() && state.resnapshot.is_none() && !state.exporting;
         nothing && state.acked == state.newest && state.cursor.position == head
+    }
+
+    /// Has the mirror forget this machine.
+    pub fn purge(&mut self) {
+        let request = json!({ "proto": wire::PROTO, "schema": catalogue::schema() });
+        let asked = self.worker.transport().call("coord_purge", &request);
+        let reply = trouble::read(&self.world.block_on(asked).unwrap()).unwrap();
+        assert_eq!((&reply["status"], &reply["more"]), (&json!("ok"), &json!(false)), "{reply}");
+    }
+
+    /// Tables and buckets in which this machine and the mirror differ.
+    pub fn differing(&mut self) -> Vec<String> {
+        let ours = self.worker.journal().digests().unwrap();
+        let nothing = json!({});
+        let asked = self.worker.transport().call("coord_digest", &nothing);
+        let reply = trouble::read(&self.world.block_on(asked).unwrap()).unwrap();
+        let theirs: wire::Digests = serde_json::from_value(reply["tables"].clone()).unwrap();
+        let none = BTreeMap::new();
+        let compared = ours.iter().flat_map(|(table, buckets)| {
+            let others = theirs.get(table).unwrap_or(&none);
+            let names: BTreeSet<&String> = buckets.keys().chain(others.keys()).collect();
+            let differ = names.into_iter().filter(|name| others.get(*name) != buckets.get(*name));
+            differ.map(|name| format!("{table}/{name}")).collect::<Vec<_>>()
+        });
+        compared.collect()
     }
 
     /// How it stands, in words, for whoever wonders why it does not go on.

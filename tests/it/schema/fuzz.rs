@@ -136,9 +136,11 @@ impl Pair {
     }
 }
 
-/// Whether SQLite refused a row for one that is there already.
+/// Whether SQLite refused a row for one that is there already: the same once more, or what does not follow on it.
 fn is_twin(why: &str) -> bool {
-    why.contains("UNIQUE constraint failed") || why.contains("once for each request")
+    ["UNIQUE constraint failed", "once for each request", "continue the last seal"]
+        .iter()
+        .any(|reason| why.contains(reason))
 }
 
 /// Rows that must be there before one of `table` can be.

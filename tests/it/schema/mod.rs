@@ -78,10 +78,11 @@ fn generated() -> Vec<(PathBuf, String)> {
             format!("schema/sqlite/{stem}.sql").into(),
             sqlite::migration(&source, companion("sqlite").as_deref()),
         ));
-        if source.tables().any(|table| table.sync != SyncClass::Local) {
+        let by_hand = companion("postgres");
+        if by_hand.is_some() || source.tables().any(|table| table.sync != SyncClass::Local) {
             files.push((
                 format!("supabase/migrations/{stem}.sql").into(),
-                postgres::migration(&source, companion("postgres").as_deref()),
+                postgres::migration(&source, by_hand.as_deref()),
             ));
         }
     }

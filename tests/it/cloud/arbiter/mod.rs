@@ -6,6 +6,7 @@
 mod daemons;
 mod edits;
 mod hammer;
+mod histories;
 mod locks;
 mod onlooker;
 mod seen;
@@ -125,6 +126,23 @@ impl Machine {
         });
         let arbiter = appoint(&world, &line);
         Self { world, line, arbiter, stop: CancellationToken::new() }
+    }
+
+    /// Its process ends, and begins anew with what is on its disk; nobody looks after it by itself then.
+    pub fn begin_anew(&mut self) {
+        self.stop.cancel();
+        self.world.reopen();
+        self.arbiter = appoint(&self.world, &self.line);
+        let project = self.world.repo.project.clone();
+        self.arbiter.remember(&project, self.world.settings.decides_offline);
+    }
+
+    /// From now on its agents work in this project.
+    pub fn enter_project(&mut self, project: &str) {
+        let mut repo = (*self.world.repo).clone();
+        repo.project = project.to_owned();
+        self.world.repo = Arc::new(repo);
+        self.arbiter.remember(project, self.world.settings.decides_offline);
     }
 
     /// Results in the audit rows of an operation, oldest first.

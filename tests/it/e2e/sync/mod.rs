@@ -3,6 +3,7 @@
 mod doctor;
 mod errors;
 mod commands;
+mod secrets;
 mod variables;
 mod worker;
 

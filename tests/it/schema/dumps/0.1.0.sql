@@ -394,6 +394,17 @@ CREATE TABLE sync_aside (
 ) STRICT;
 INSERT INTO sync_aside VALUES (1, NULL, 'tbl', 'pk', 'code', 'reason', NULL, NULL, 0, 1, NULL);
 
+CREATE TABLE sync_marks (
+    tbl       TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
+    pk        TEXT    NOT NULL CHECK (octet_length(pk) BETWEEN 1 AND 2400 AND instr(pk, char(0)) = 0),
+    why       TEXT    NOT NULL CHECK (why IN ('clear', 'foreign', 'altered')),
+    device_id TEXT    CHECK (octet_length(device_id) = 36 AND device_id GLOB '????????-????-????-????-????????????' AND length(replace(device_id, '-', '')) = 32 AND device_id NOT GLOB '*[^0-9a-f-]*'), -- who wrote it; absent: nobody says
+    hlc       INTEGER NOT NULL CHECK (hlc >= 0), -- of the version that is there
+    digest    TEXT    NOT NULL CHECK (octet_length(digest) BETWEEN 1 AND 16 AND instr(digest, char(0)) = 0), -- the mirror's
+    PRIMARY KEY (tbl, pk)
+) STRICT, WITHOUT ROWID;
+INSERT INTO sync_marks VALUES ('tbl', 'pk', 'clear', NULL, 0, 'digest');
+
 CREATE TABLE sync_rows (
     tbl       TEXT    NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
     pk        TEXT    NOT NULL CHECK (octet_length(pk) BETWEEN 1 AND 2400 AND instr(pk, char(0)) = 0),
