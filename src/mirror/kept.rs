@@ -107,6 +107,18 @@ impl Kept {
         self.has(tx, table, &rows::key_values(key).unwrap_or_default(), Some(body))
     }
 
+    /// Whether the last change of a row was not sent, because its project stays here.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn kept_last(&self, tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
+        let Some(kind) = catalogue::table(table).filter(|_| !self.is_empty()) else {
+            return Ok(false);
+        };
+        let values = rows::key_values(key).unwrap_or_default();
+        self.has(tx, kind, &values, sql::last_image(tx, table, key)?.as_ref())
+    }
+
     /// Whether the mirror may have such a row from before.
     ///
     /// # Errors

@@ -215,7 +215,7 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String
         if kept || given.contains(&change.last) || refused.iter().any(same) || never_there {
             continue;
         }
-        if stays(tx, &projects, table, key)? {
+        if projects.kept_last(tx, table, key)? {
             continue;
         }
         let revision = agreed + 1;
@@ -229,13 +229,6 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String
         refuse(tx, reject)?;
     }
     Ok(())
-}
-
-/// Whether the last change of a row was not sent, because its project stays here.
-fn stays(tx: &Tx<'_>, kept: &Kept, table: &str, key: &str) -> Outcome<bool> {
-    let Some(kind) = catalogue::table(table).filter(|_| !kept.is_empty()) else { return Ok(false) };
-    let values = rows::key_values(key).unwrap_or_default();
-    kept.has(tx, kind, &values, sql::last_image(tx, table, key)?.as_ref())
 }
 
 fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
