@@ -145,6 +145,18 @@ struct Sending<'a> {
     kept: Kept,
 }
 
+impl Sending<'_> {
+    fn keeps(
+        &self,
+        tx: &Tx<'_>,
+        table: Option<&Table>,
+        key: &[Value],
+        body: Option<&Value>,
+    ) -> Outcome<bool> {
+        table.map_or(Ok(false), |table| self.kept.has(tx, table, key, body))
+    }
+}
+
 fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
     let key = rows::key_values(&raw.key).unwrap_or_default();
     let table =
@@ -161,10 +173,7 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
         ("u", Some(Class::Union | Class::Policy)) if raw.seq > sending.exported => Op::Update,
         _ => Op::Put,
     };
-    let stays = match table {
-        Some(table) => sending.kept.has(tx, table, &key, body.as_ref())?,
-        None => false,
-    };
+    let stays = sending.keeps(tx, table, &key, body.as_ref())?;
     let withheld = stays && raw.table == "audit_log";
     let body = body.filter(|_| op != Op::Delete);
     let body = if withheld { body.as_ref().map(kept::withheld) } else { body };
