@@ -97,6 +97,8 @@ pub struct Settings {
     pub trust_ceiling: Option<u8>,
     /// The project closes hosts that no list names.
     pub closed_to_unlisted: bool,
+    /// What is done here stays on this machine.
+    pub local: bool,
     /// Locks and tasks are decided between machines, by the cloud.
     pub arbitrated: bool,
     /// While the cloud cannot be asked, this machine decides for itself.
@@ -107,6 +109,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             lock_ttl_minutes: 120,
+            local: false,
             arbitrated: false,
             decides_offline: false,
             worktree_locks_block: false,

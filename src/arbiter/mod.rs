@@ -185,6 +185,11 @@ impl Arbiter {
         }
     }
 
+    /// Tells the cloud nothing of this project any more; what it holds there ends with its leases.
+    pub fn forget(&self, project: &str) {
+        self.state().projects.remove(project);
+    }
+
     /// Has a call decided; `patience` is how long it may wait for its turn, in milliseconds.
     ///
     /// # Errors

@@ -147,6 +147,10 @@ impl Config {
             return Err(ConfigRefusal::Unknown { key: shortened(key), origin, nearest });
         };
         let value = checked(setting, text, &origin)?;
+        if key == "mode" && matches!(origin, Origin::Project { .. }) && is_local(chosen) {
+            // Whoever keeps everything here is not overruled by a file that others share.
+            return Ok(());
+        }
         may_stand(setting, &value, chosen.value.as_ref(), &origin)?;
         *chosen = Chosen { value: Some(value), origin };
         Ok(())
@@ -159,6 +163,10 @@ impl Config {
             *value = Some(Value::Text(home.dir().display().to_string()));
         }
     }
+}
+
+fn is_local(mode: &Chosen) -> bool {
+    matches!(&mode.value, Some(Value::Text(text)) if text == "local")
 }
 
 /// Reads the text of one setting.

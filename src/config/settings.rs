@@ -124,7 +124,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "COORD_MODE",
         accepts: Accepts::Choice(&["local", "mirror", "arbiter"]),
         default: Some("mirror"),
-        meaning: "once enrolled: local tells the cloud nothing, mirror copies, arbiter shares locks and work",
+        meaning: "once enrolled: local keeps a project's rows here, mirror copies, arbiter shares locks and work",
         ..BASE
     },
     Setting {

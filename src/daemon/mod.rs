@@ -39,6 +39,7 @@ use crate::context::Settings;
 use crate::failure::Outcome;
 use crate::home::Home;
 use crate::keeper::Keeper;
+use crate::mirror::kept;
 use crate::repo::Repo;
 use crate::service::{Service, record_own_in};
 use crate::store::{Options, Store};
@@ -228,8 +229,36 @@ impl Daemon {
             Ok(config) => settings_of(&config),
             Err(refusal) => {
                 tracing::warn!("the settings for {} are not used: {refusal}", root.display());
-                Settings::default()
+                // What cannot be read might say that nothing may leave.
+                Settings { local: true, ..Settings::default() }
             }
+        }
+    }
+
+    /// Notes whether a repository's rows may leave this machine, before any is made.
+    async fn note_mode(&self, repo: &Repo, local: bool) {
+        let root = repo.root.display().to_string();
+        let store = self.service.store();
+        if !store.kept::<kept::Heard>().note(&repo.project, &root, local) {
+            return;
+        }
+        if let Some(arbiter) = self.service.arbiter().filter(|_| local) {
+            arbiter.forget(&repo.project);
+        }
+        let project = repo.project.clone();
+        let noted = store.write(move |tx| {
+            let places = kept::places(tx)?;
+            let own = places.iter().filter(|place| place.project == project);
+            for place in own.filter(|place| place.keeps && !local) {
+                // Another place of it may be there and say otherwise.
+                if place.root == root || !Path::new(&place.root).exists() {
+                    kept::remember(tx, &project, &place.root, false)?;
+                }
+            }
+            if local { kept::remember(tx, &project, &root, true) } else { Ok(()) }
+        });
+        if let Err(failure) = noted.await {
+            tracing::error!(project = repo.project, "its mode could not be noted: {failure}");
         }
     }
 
@@ -266,6 +295,7 @@ fn settings_of(config: &Config) -> Settings {
         person_commits_block: config.person_commits_block(),
         trust_ceiling: trust.filter(|_| config.is_of_project("profiles_default_trust")),
         closed_to_unlisted: closed && config.is_of_project("network_default_policy"),
+        local: config.is_local(),
         arbitrated: config.is_arbitrated(),
         decides_offline: config.decides_offline(),
     }

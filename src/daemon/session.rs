@@ -48,6 +48,7 @@ pub async fn serve(
     let repo = daemon.repo_at(&hello.cwd).await;
     let role = hello.role;
     let settings = daemon.settings_at(&repo.root, &hello);
+    daemon.note_mode(&repo, settings.local).await;
     if let Some(arbiter) = daemon.service.arbiter().filter(|_| settings.arbitrated) {
         arbiter.remember(&repo.project, settings.decides_offline);
     }
@@ -126,6 +127,7 @@ async fn speak_plainly(
             Some(at) => {
                 let repo = daemon.repo_at(at).await;
                 let settings = daemon.settings_at(&repo.root, seat.hello());
+                daemon.note_mode(&repo, settings.local).await;
                 Some((repo, settings))
             }
             None => None,

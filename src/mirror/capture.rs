@@ -179,11 +179,21 @@ fn told(table: &Table) -> String {
 fn log(table: &Table, op: &str, of: &str) -> String {
     let key: Vec<_> = table.key.iter().map(|name| format!("{of}.{name}")).collect();
     let body = match (op, table.class) {
+        // Whose it was must be known when it is gone.
+        ("d", _) if has_project_beside_key(table) => {
+            format!("json_object('project', {of}.project)")
+        }
         ("d", _) | (_, Class::Append) => "NULL".into(),
         _ => image(table, &format!("{of}.")),
     };
     let key = format!("json_array({})", key.join(", "));
     insert(&format!("'{}'", table.name), op, &key, &body, "coord_hlc()") + ";"
+}
+
+fn has_project_beside_key(table: &Table) -> bool {
+    let is_project = |name: &str| name == "project";
+    table.columns.iter().any(|column| is_project(&column.name))
+        && !table.key.iter().any(|name| is_project(name))
 }
 
 /// A row's image as JSON.

@@ -9,10 +9,14 @@
 use serde_json::Value;
 
 use super::catalogue::{self, Class, Kind, Table};
+use super::kept::Kept;
 use super::sql::Exported;
 use super::{capture, log, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
+
+/// The fact that names the projects which alone are exported.
+pub const PROJECTS: &str = "export_projects";
 
 /// Rows in one step: some milliseconds of the writer's time.
 pub const STEP: usize = 500;
@@ -51,6 +55,7 @@ pub fn switch_off(tx: &Tx<'_>) -> Outcome<()> {
         "export_after",
         "export_only",
         "exported_until",
+        PROJECTS,
         "rekey",
         "rekey_after",
     ] {
@@ -80,7 +85,16 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
         seals_first(tx)?;
     }
     let mut page = sql::rows_after(tx, table, after.as_deref(), STEP)?;
+    let (kept, only) = (Kept::load(tx)?, only(tx)?);
     for row in &mut page {
+        if !leaves(tx, table, row, &kept, only.as_ref())? {
+            continue;
+        }
+        if only.is_some() && table.class == Class::Policy {
+            // It may have changed since the mirror had it.
+            sql::log(tx, table, row)?;
+            continue;
+        }
         if let Some(hlc) = time_of(tx, table, &row.key, row.hlc)? {
             row.hlc = hlc;
             sql::log(tx, table, row)?;
@@ -91,6 +105,60 @@ pub fn step(tx: &Tx<'_>) -> Outcome<bool> {
         _ => next_table(tx, table, at)?,
     }
     Ok(true)
+}
+
+/// The projects that alone are exported; `None`: all of them.
+fn only(tx: &Tx<'_>) -> Outcome<Option<Kept>> {
+    Ok(listed(tx)?.map(|projects| Kept::of(&projects)))
+}
+
+fn listed(tx: &Tx<'_>) -> Outcome<Option<Vec<String>>> {
+    Ok(sql::state(tx, PROJECTS)?.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Whether a row is to be exported.
+fn leaves(
+    tx: &Tx<'_>,
+    table: &Table,
+    row: &Exported,
+    kept: &Kept,
+    only: Option<&Kept>,
+) -> Outcome<bool> {
+    // Of counted rows none may be missing; what they hold is withheld when they are read.
+    if only.is_none() && (kept.is_empty() || table.is_series()) {
+        return Ok(true);
+    }
+    let key = rows::key_values(&row.key).unwrap_or_default();
+    let body = match &row.body {
+        Some(text) => serde_json::from_str(text).ok(),
+        None => rows::find(tx, table, &key)?,
+    };
+    match only {
+        Some(only) => only.has(tx, table, &key, body.as_ref()),
+        None => Ok(!kept.has(tx, table, &key, body.as_ref())?),
+    }
+}
+
+/// Exports the rows of one project that were kept here, or everything if that is under way.
+///
+/// # Errors
+/// Faults only.
+pub fn again(tx: &Tx<'_>, project: &str) -> Outcome<()> {
+    if !is_on(tx)? {
+        return Ok(());
+    }
+    // One that has more, or tables of its own, has this project's rows again as well.
+    let other = sql::state(tx, "export")?.is_some() && listed(tx)?.is_none();
+    if other {
+        sql::unset_state(tx, "export_only")?;
+    } else {
+        let mut projects = listed(tx)?.unwrap_or_default();
+        projects.push(project.to_owned());
+        sql::set_state(tx, PROJECTS, &serde_json::json!(projects).to_string())?;
+    }
+    sql::unset_state(tx, "export_after")?;
+    sql::set_state(tx, "capture", "exporting")?;
+    sql::set_state(tx, "export", "0")
 }
 
 /// Where the chain of the audit log begins here: what was sealed is not there any more, and the
@@ -115,6 +183,7 @@ fn next_table(tx: &Tx<'_>, table: &Table, at: usize) -> Outcome<()> {
 fn finish(tx: &Tx<'_>) -> Outcome<()> {
     sql::unset_state(tx, "export")?;
     sql::unset_state(tx, "export_only")?;
+    sql::unset_state(tx, PROJECTS)?;
     sql::set_state(tx, "capture", "on")?;
     sql::set_state(tx, "exported_until", &sql::last_seq(tx)?.to_string())
 }
@@ -132,7 +201,7 @@ pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     sql::set_state(tx, "acked", "0")?;
     sql::set_state(tx, "capture", "exporting")?;
     sql::set_state(tx, "export", "0")?;
-    for name in ["export_after", "export_only", "exported_until", "series_passed"] {
+    for name in ["export_after", "export_only", "exported_until", "series_passed", PROJECTS] {
         sql::unset_state(tx, name)?;
     }
     restored::forget(tx)?;

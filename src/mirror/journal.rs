@@ -18,7 +18,8 @@ use coord_sync::{Blocked, Identity, Journal, Logged, State};
 use super::catalogue::{self, Class};
 use super::key::Key;
 use super::login::Login;
-use super::{export, log, receive, rekey, restored, scope, sql};
+use super::modes::Modes;
+use super::{export, kept, log, receive, rekey, restored, scope, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -36,6 +37,8 @@ pub struct StoreJournal {
     login: Mutex<Login>,
     /// Tables that stay on this machine.
     left_out: Vec<String>,
+    /// What projects' own files say.
+    modes: Mutex<Modes>,
     heeded: AtomicBool,
     /// What free text is encrypted with, if it is; or why the file cannot be read.
     key: Mutex<Found>,
@@ -48,7 +51,8 @@ impl StoreJournal {
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
         let (login, heeded, seen) = (Mutex::new(login), AtomicBool::default(), Mutex::default());
-        Self { store, home, login, left_out, heeded, key: Mutex::new(Ok(None)), seen }
+        let (key, modes) = (Mutex::new(Ok(None)), Mutex::default());
+        Self { store, home, login, left_out, modes, heeded, key, seen }
     }
 
     /// Follows the key's file: a person may bring another key at any time.
@@ -102,6 +106,14 @@ impl StoreJournal {
         Ok(())
     }
 
+    /// What may leave is looked at before anything does.
+    fn heed_modes(&self) -> Result<()> {
+        let mut modes = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        modes.look(&self.store, &self.home, |project, root, local| {
+            self.write(move |tx| kept::remember(tx, &project, &root, local))
+        })
+    }
+
     fn read_tx<T>(&self, look: impl FnOnce(&Tx<'_>) -> Outcome<T>) -> Result<T> {
         self.store.read(look).map_err(plain)
     }
@@ -133,6 +145,7 @@ impl Journal for StoreJournal {
     }
 
     fn read(&self, after: i64, most: usize, bytes: usize) -> Result<Vec<Logged>> {
+        self.heed_modes()?;
         self.leaving(|tx, terms| log::read(tx, after, most, bytes, terms))
     }
 

@@ -1,14 +1,15 @@
 //! The change log as it is read for the mirror.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use coord_sync::wire::{Cursor, Digests};
+use coord_sync::wire::{Cursor, Digests, UNCOMPARED};
 use coord_sync::{Logged, Op, State, batch};
 use rusqlite::named_params;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::catalogue::{self, Class, Table};
+use super::kept::{self, Kept};
 use super::key::Key;
 use super::{capture, cipher, marks, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
@@ -85,6 +86,7 @@ pub fn read(
         terms,
         given: restored::given(tx)?,
         resent: restored::resent_until(tx)?,
+        kept: Kept::load(tx)?,
     };
     let passed = scope::passed_over(tx)?;
     let (mut changes, mut size) = (Vec::new(), 0);
@@ -139,6 +141,20 @@ struct Sending<'a> {
     given: Vec<i64>,
     /// The mirror once had the changes up to here.
     resent: i64,
+    /// Projects that stay here.
+    kept: Kept,
+}
+
+impl Sending<'_> {
+    fn keeps(
+        &self,
+        tx: &Tx<'_>,
+        table: Option<&Table>,
+        key: &[Value],
+        body: Option<&Value>,
+    ) -> Outcome<bool> {
+        table.map_or(Ok(false), |table| self.kept.has(tx, table, key, body))
+    }
 }
 
 fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
@@ -157,6 +173,10 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
         ("u", Some(Class::Union | Class::Policy)) if raw.seq > sending.exported => Op::Update,
         _ => Op::Put,
     };
+    let stays = sending.keeps(tx, table, &key, body.as_ref())?;
+    let withheld = stays && raw.table == "audit_log";
+    let body = body.filter(|_| op != Op::Delete);
+    let body = if withheld { body.as_ref().map(kept::withheld) } else { body };
     let policy = table.is_some_and(|table| table.class == Class::Policy);
     let base = if policy {
         // What is given back comes to be the revision that it was.
@@ -168,7 +188,11 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
     // What was removed meanwhile (an audit row that was sealed) is not sent.
     // Of policies that the mirror lost, what came of them in the end is given back.
     let stale = policy && raw.seq <= sending.resent;
-    let sent = !raw.aside && !stale && table.is_some() && (op == Op::Delete || body.is_some());
+    let sent = !raw.aside
+        && !stale
+        && table.is_some()
+        && (op == Op::Delete || body.is_some())
+        && (!stays || withheld);
     let (key, mut digest, mut hidden) = (rows::key_text(&key), None, None);
     if let (Some(table), Some(row)) = (table, &body) {
         digest = Some(cipher::digest(sending.terms.key, table, row)?);
@@ -188,7 +212,7 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
         key,
         op,
         digest,
-        sealed: hidden.is_some(),
+        sealed: withheld || hidden.is_some(),
         bytes,
         body: hidden.or(body),
         hash: raw.hash,
@@ -250,7 +274,7 @@ fn comparable(left_out: &[String]) -> impl Iterator<Item = &'static Table> {
 
 /// Count and combined digest of rows, by table and bucket.
 pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
-    let mut sums = Digests::new();
+    let (mut sums, kept) = (Digests::new(), Kept::load(tx)?);
     for table in comparable(terms.left_out) {
         let mut buckets: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         // What the mirror has in another form counts as it is there.
@@ -259,7 +283,15 @@ pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
             let sum = buckets.entry(bucket(key)).or_default();
             *sum = (sum.0 + 1, sum.1 ^ u64::from_str_radix(digest, 16).unwrap_or(0));
         };
+        let mut unsure = BTreeSet::new();
         each(tx, table, |key, body| {
+            if kept.keeps(tx, table, &key, &body)? {
+                // Nobody knows what of a project's rows left before it stayed here.
+                if kept.was_mirrored(tx, table, &key, &body)? {
+                    unsure.insert(bucket(&key));
+                }
+                return Ok(());
+            }
             let digest = match other.remove(&key) {
                 Some(digest) => digest,
                 None => cipher::digest(terms.key, table, &body)?,
@@ -269,7 +301,9 @@ pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
         })?;
         other.iter().for_each(|(key, digest)| add(key, digest));
         let text = |(name, sum): (String, (u64, u64))| (name, (sum.0, format!("{:016x}", sum.1)));
-        sums.insert(table.name.clone(), buckets.into_iter().map(text).collect());
+        let mut told: BTreeMap<_, _> = buckets.into_iter().map(text).collect();
+        told.extend(unsure.into_iter().map(|name| (name, (0, UNCOMPARED.to_owned()))));
+        sums.insert(table.name.clone(), told);
     }
     Ok(sums)
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Class, Table};
 use super::cipher::{self, Reading};
+use super::kept::Kept;
 use super::key::Key;
 use super::marks::{self, Form, Mark};
 use super::sql::Agreed;
@@ -202,6 +203,7 @@ fn is_unexported(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<bool> {
 
 /// The mirror has everything up to `seq` but what it refused.
 pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String]) -> Outcome<()> {
+    let projects = Kept::load(tx)?;
     let (acked, given) = (sql::acked(tx)?, restored::given(tx)?);
     for change in sql::policies_between(tx, acked.max(restored::resent_until(tx)?), seq)? {
         let (table, key) = (change.table.as_str(), change.key.as_str());
@@ -211,6 +213,9 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String
         let never_there = change.removed && agreed == 0;
         let kept = left_out.contains(&change.table);
         if kept || given.contains(&change.last) || refused.iter().any(same) || never_there {
+            continue;
+        }
+        if projects.kept_last(tx, table, key)? {
             continue;
         }
         let revision = agreed + 1;

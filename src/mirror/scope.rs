@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Class, Table};
 use super::sql::Exported;
-use super::{capture, log, rows, sql};
+use super::{capture, export, log, rows, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -64,6 +64,7 @@ fn take_in(tx: &Tx<'_>, back: &[(&Table, i64)]) -> Outcome<()> {
         Some(names) => sql::set_state(tx, "export_only", &Value::from(names).to_string())?,
         None => sql::unset_state(tx, "export_only")?,
     }
+    sql::unset_state(tx, export::PROJECTS)?;
     sql::set_state(tx, "capture", "exporting")?;
     sql::set_state(tx, "export", "0")?;
     sql::unset_state(tx, "export_after")?;

@@ -261,6 +261,20 @@ pub fn agreed_time(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<(i64, 
     Ok(tx.one(sql, named, |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// Whether another device wrote the version of a row that is agreed upon.
+pub fn is_of_another(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
+    let sql = "SELECT device_id IS NOT NULL FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
+    Ok(tx.one(sql, named_params! { ":tbl": table, ":pk": key }, |row| row.get(0))?.unwrap_or(false))
+}
+
+/// What was last logged of a row.
+pub fn last_image(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Value>> {
+    let sql = "SELECT body FROM change_log WHERE tbl = :tbl AND pk = :pk ORDER BY seq DESC LIMIT 1";
+    let named = named_params! { ":tbl": table, ":pk": key };
+    let body: Option<Option<String>> = tx.one(sql, named, |row| row.get(0))?;
+    Ok(body.flatten().and_then(|text| serde_json::from_str(&text).ok()))
+}
+
 /// What became of a policy in a part of the log.
 pub struct Changed {
     pub table: String,

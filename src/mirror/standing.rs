@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::advice::advice;
 use super::board::{Board, Halt, Running};
+use super::kept::Kept;
 use super::marks::{self, Form};
 use super::{aside, capture, catalogue, log, rekey, sql};
 use crate::context::Context;
@@ -64,6 +65,9 @@ pub struct Standing {
     /// Triggers that should write changes down and are gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing_triggers: Vec<String>,
+    /// Projects whose rows stay on this machine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept_here: Vec<String>,
     /// Rows of other devices that are known here, by table.
     peers: Vec<Peers>,
     /// Whether a worker runs in this daemon.
@@ -164,7 +168,11 @@ pub fn standing(tx: &Tx<'_>, ctx: &Context) -> Outcome<Standing> {
             (Some("exporting"), _) => "exporting",
             _ => "on",
         },
-        mode: if ctx.settings.arbitrated { "arbiter" } else { "mirror" },
+        mode: match (ctx.settings.local, ctx.settings.arbitrated) {
+            (true, _) => "local",
+            (_, true) => "arbiter",
+            _ => "mirror",
+        },
         url: facts.url,
         key: facts.key,
         set_url: facts.set_url,
@@ -180,6 +188,7 @@ pub fn standing(tx: &Tx<'_>, ctx: &Context) -> Outcome<Standing> {
         clock_ahead_seconds: seen.clock_ahead(),
         quarantined: seen.report.quarantined,
         missing_triggers: capture::missing(tx)?,
+        kept_here: Kept::load(tx)?.names().map(str::to_owned).collect(),
         peers: peers(tx)?,
         running: seen.running,
         schema: catalogue::schema(),

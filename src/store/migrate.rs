@@ -42,6 +42,7 @@ steps![
     "035_shared_changes",
     "041_audit_indexes",
     "032_encrypted_rows",
+    "037_kept_projects",
 ];
 
 /// The schema version of this binary.

@@ -212,6 +212,9 @@ pub struct SnapshotPage {
 /// By table and bucket: how many rows, and their digests combined.
 pub type Digests = BTreeMap<String, BTreeMap<String, (u64, String)>>;
 
+/// Stands for the digest of a bucket that is not compared.
+pub const UNCOMPARED: &str = "uncompared";
+
 /// A number, or one written as text.
 fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     match Value::deserialize(deserializer)? {

@@ -9,6 +9,7 @@ mod disputes;
 mod encrypted;
 mod exchange;
 mod fleet;
+mod kept;
 mod largest;
 mod leaving_out;
 mod million;

@@ -5,10 +5,15 @@ use serde_json::{Value, json};
 use super::super::Trouble;
 use super::super::desk::Desk;
 use super::super::render::{clean, count, fields};
+use super::super::sync::follow;
 use super::rows;
 use crate::audit::Row;
 use crate::audit::seal::{SEGMENT_MAX, Start, write_segment};
+use crate::failure::Refusal;
 use crate::time::{DAY, Time};
+
+/// How long the mirror may take to catch up, in seconds.
+const PATIENCE: u32 = 60;
 
 /// Move old rows of the audit log into sealed files.
 ///
@@ -23,6 +28,28 @@ pub struct Seal {
     /// Age of the rows that go; by default the setting `audit_retention_days`
     #[arg(long, value_name = "DAYS")]
     older_than_days: Option<u32>,
+    /// Seal also what the mirror has not got yet; it will be missing there for ever
+    #[arg(long)]
+    anyway: bool,
+}
+
+/// Rows that leave now would never reach the mirror.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{changes} changes are not in the mirror yet; what is sealed now would be missing there for ever"
+)]
+struct MirrorBehind {
+    changes: u64,
+}
+
+impl Refusal for MirrorBehind {
+    fn code(&self) -> &'static str {
+        "mirror_behind"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`coord sync status` says what keeps it; --anyway seals all the same".into())
+    }
 }
 
 impl Seal {
@@ -38,6 +65,9 @@ impl Seal {
         let before = desk.now.plus(-i64::from(days).saturating_mul(DAY));
         let folder = desk.home()?.backups();
         let mut sealed = Vec::new();
+        if !self.anyway && ripe(desk, before)?.is_some() {
+            wait_for_mirror(desk)?;
+        }
         while let Some((start, old)) = ripe(desk, before)? {
             let file = write_segment(&folder, &start, &old)?;
             sealed.push(desk.ask("seal_audit", json!({ "file": file }))?);
@@ -45,6 +75,16 @@ impl Seal {
         let reply = json!({ "sealed": sealed });
         desk.show(&reply, || show(&reply))
     }
+}
+
+fn wait_for_mirror(desk: &mut Desk) -> Result<(), Trouble> {
+    let status = desk.ask("sync_status", json!({}))?;
+    if status["state"] == "off" || status["state"] == "enrolling" {
+        return Ok(());
+    }
+    let (status, done) = follow::catch_up(desk, PATIENCE)?;
+    let changes = fields::number(&status, "lag_rows");
+    if done { Ok(()) } else { Err(MirrorBehind { changes }.into()) }
 }
 
 /// The oldest live rows that are older than `before`, at most one segment of them.

@@ -33,12 +33,21 @@ impl Now {
     /// # Errors
     /// [`Trouble::Found`] if the mirror has not caught up in time.
     pub fn run(self, desk: &mut Desk) -> Result<(), Trouble> {
-        let asked = desk.ask("sync_now", json!({}))?;
-        let since = desk.now;
-        let (status, done) = wait(desk, asked, Some(since), self.timeout)?;
+        let (status, done) = catch_up(desk, self.timeout)?;
         desk.show(&status, || show::status(&status, desk.now))?;
         if done { Ok(()) } else { Err(Trouble::Found) }
     }
+}
+
+/// Hurries the worker and waits; how it stands then, and whether the mirror has everything that
+/// there was.
+///
+/// # Errors
+/// That there is no daemon.
+pub fn catch_up(desk: &mut Desk, seconds: u32) -> Result<(Value, bool), Trouble> {
+    let asked = desk.ask("sync_now", json!({}))?;
+    let since = desk.now;
+    wait(desk, asked, Some(since), seconds)
 }
 
 /// Follows the first upload; a mirror in trouble ends the waiting. How it stands then, and whether

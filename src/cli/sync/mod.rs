@@ -1,7 +1,7 @@
 //! `coord sync`: the mirror in Supabase.
 
 mod enrol;
-mod follow;
+pub mod follow;
 mod key;
 mod login;
 mod migrate;

@@ -32,6 +32,10 @@ pub fn status(reply: &Value, now: Time) -> String {
     }
     lines.extend(encryption(&reply["encryption"]));
     lines.extend(oddities(reply));
+    for project in list(reply, "kept_here") {
+        let project = clean(project.as_str().unwrap_or_default());
+        lines.push(format!("stays on this machine: {project}"));
+    }
     for note in list(reply, "notes") {
         lines.push(format!(
             "{} {}",

@@ -65,7 +65,11 @@ impl<J: Journal, T: Transport> Worker<J, T> {
             let none = BTreeMap::new();
             let others = theirs.get(table).unwrap_or(&none);
             let names: BTreeSet<&String> = buckets.keys().chain(others.keys()).collect();
-            for bucket in names.into_iter().filter(|name| others.get(*name) != buckets.get(*name)) {
+            let compared = |name: &&String| {
+                buckets.get(*name).is_none_or(|(_, digest)| digest != wire::UNCOMPARED)
+            };
+            let names = names.into_iter().filter(compared);
+            for bucket in names.filter(|name| others.get(*name) != buckets.get(*name)) {
                 if self.journal.resend(table, bucket)? {
                     shared = true;
                 }

@@ -140,6 +140,11 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         self.next_pull = 0;
     }
 
+    /// Compares with the mirror as soon as nothing else is to be done.
+    pub const fn compare_soon(&mut self) {
+        self.next_compare = 0;
+    }
+
     /// Does one step at the time `now`, in milliseconds that only rise.
     pub async fn step(&mut self, now: u64) -> Wake {
         if now < self.not_before {

@@ -191,6 +191,16 @@ impl Machine {
         }
     }
 
+    /// Has it compare with the mirror.
+    pub fn compare(&mut self) {
+        self.worker.compare_soon();
+    }
+
+    /// What differed when it last compared.
+    pub fn differing(&self) -> Vec<String> {
+        self.worker.report().lock().unwrap().differing.clone()
+    }
+
     /// Whether the mirror has everything of this machine, and it everything of the mirror.
     fn is_level(&self, head: i64) -> bool {
         let state = self.state();

@@ -5,6 +5,7 @@ mod errors;
 mod commands;
 mod secrets;
 mod variables;
+mod worker;
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 18;
+PRAGMA user_version = 19;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -280,6 +280,14 @@ CREATE TABLE hook_sessions (
     PRIMARY KEY (session_id)
 ) STRICT;
 INSERT INTO hook_sessions VALUES ('session_id', 1);
+
+CREATE TABLE kept_projects (
+    project TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
+    root    TEXT    NOT NULL CHECK (octet_length(root) BETWEEN 1 AND 1900 AND instr(root, char(0)) = 0),
+    since   INTEGER NOT NULL CHECK (since >= 0), -- the last change of the log that the mirror may have of it; 0: it has none
+    PRIMARY KEY (project, root)
+) STRICT, WITHOUT ROWID;
+INSERT INTO kept_projects VALUES ('project', 'root', 0);
 
 CREATE TABLE meta (
     key   TEXT NOT NULL CHECK (octet_length(key) BETWEEN 1 AND 512 AND instr(key, char(0)) = 0),
