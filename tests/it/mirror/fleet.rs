@@ -197,7 +197,7 @@ impl Machine {
     }
 
     /// What differed when it last compared.
-    pub fn differing(&self) -> Vec<String> {
+    pub fn found_differing(&self) -> Vec<String> {
         self.worker.report().lock().unwrap().differing.clone()
     }
 

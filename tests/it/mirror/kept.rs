@@ -95,7 +95,7 @@ fn with_word(mirror: &Mirror, word: &str) -> Value {
 fn check_whole(mirror: &Mirror, machines: &mut [Machine]) {
     machines[0].compare();
     settle(mirror, "w", machines);
-    assert_eq!(machines[0].differing(), Vec::<String>::new());
+    assert_eq!(machines[0].found_differing(), Vec::<String>::new());
     let broken = "string_agg(broken_at || ' ' || broken_why, '; ') from coord.devices";
     assert_eq!(mirror.cloud.ask(broken), "null");
 }
