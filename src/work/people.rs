@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::leases::Loss;
 use super::limits::MESSAGE_MAX;
-use super::{Status, WorkRefusal, dependencies, limits, line, sql};
+use super::{Status, WorkRefusal, dependencies, limits, line, shared, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
@@ -48,7 +48,7 @@ impl Tool for CancelWork {
     }
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Cancelled>> {
-        let task = known(tx, ctx, &self.task_id)?;
+        let task = ours(tx, ctx, &self.task_id)?;
         if task.status.is_finished() {
             let Self { task_id, .. } = self;
             return Err(WorkRefusal::AlreadyFinished {
@@ -105,7 +105,7 @@ impl Tool for RetryWork {
     }
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Retried>> {
-        let task = known(tx, ctx, &self.task_id)?;
+        let task = ours(tx, ctx, &self.task_id)?;
         let retried = match task.status {
             Status::Pending if task.in_back_off() => {
                 sql::end_back_off(tx, &task.task_id)?;
@@ -144,6 +144,16 @@ fn revive(tx: &Tx<'_>, ctx: &Context, task_id: &str) -> Outcome<()> {
         return Err(WorkRefusal::DuplicateTask { task_id: task.task_id, live: live.task_id }.into());
     }
     sql::revive(tx, task_id)
+}
+
+/// A task that this machine alone decides about.
+fn ours(tx: &Tx<'_>, ctx: &Context, task_id: &str) -> Outcome<sql::Task> {
+    let task = known(tx, ctx, task_id)?;
+    // Here it would look called off while the arbiter goes on giving it out.
+    if ctx.settings.arbitrated && shared::is_known(tx, &task.task_id)? {
+        return Err(WorkRefusal::SharedTask { task_id: task.task_id }.into());
+    }
+    Ok(task)
 }
 
 fn known(tx: &Tx<'_>, ctx: &Context, task_id: &str) -> Outcome<sql::Task> {

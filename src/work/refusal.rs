@@ -32,6 +32,8 @@ pub enum WorkRefusal {
     NotRetryable { task_id: String, status: Status },
     #[error("task {task_id} has the dedupe_key of {live}, which is not finished")]
     DuplicateTask { task_id: String, live: String },
+    #[error("task {task_id} is shared between machines, and this one cannot speak for all")]
+    SharedTask { task_id: String },
 }
 
 /// What there is instead of a task to hand out. Counts stop at 10,000.
@@ -91,6 +93,7 @@ impl Refusal for WorkRefusal {
             Self::AlreadyFinished { .. } => "task_already_finished",
             Self::NotRetryable { .. } => "task_not_retryable",
             Self::DuplicateTask { .. } => "duplicate_task",
+            Self::SharedTask { .. } => "shared_task",
         }
     }
 
@@ -115,6 +118,9 @@ impl Refusal for WorkRefusal {
             Self::AlreadyFinished { .. } => "nothing is left to cancel".into(),
             Self::NotRetryable { .. } => "only failed, cancelled and parked tasks can be".into(),
             Self::DuplicateTask { live, .. } => format!("cancel {live} first, or let it finish"),
+            Self::SharedTask { .. } => {
+                "whoever claims it can end it: complete_work with success: false".into()
+            }
         })
     }
 
@@ -127,7 +133,9 @@ impl Refusal for WorkRefusal {
                 json!({ "task_id": task_id, "depends_on": depends_on })
             }
             Self::NoTasks(none) => return none.facts(),
-            Self::NotYours { task_id, status: None, .. } | Self::NotFound { task_id } => {
+            Self::NotYours { task_id, status: None, .. }
+            | Self::NotFound { task_id }
+            | Self::SharedTask { task_id } => {
                 json!({ "task_id": task_id })
             }
             Self::NotYours { task_id, status, .. } => {

@@ -100,6 +100,12 @@ pub fn know(tx: &Tx<'_>, project: &str, task_id: &str) -> Outcome<()> {
     Ok(())
 }
 
+/// Whether the arbiter knows of a task.
+pub(super) fn is_known(tx: &Tx<'_>, task_id: &str) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM shared_work WHERE task_id = :task";
+    Ok(tx.one(sql, named_params! { ":task": task_id }, |_| Ok(()))?.is_some())
+}
+
 /// The arbiter does not know of a task any more.
 ///
 /// # Errors

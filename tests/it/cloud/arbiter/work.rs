@@ -57,6 +57,20 @@ fn a_task_of_one_machine_is_done_on_the_other() {
 }
 
 #[test]
+fn a_person_does_not_call_off_here_what_is_given_out_elsewhere() {
+    let cloud = cloud();
+    let one = Machine::start(&cloud, false);
+    let task = submit(&one.world.agent("ann"), json!({}));
+    one.world.until("it is handed in", |_| cloud.ask("count(*) from coord.shared_tasks") == "1");
+
+    let person = one.world.person();
+    let cancel = json!({"task_id": task, "reason": "not wanted"});
+    assert_eq!(person.asks("cancel_work", cancel).code(), Some("shared_task"));
+    assert_eq!(person.asks("retry_work", json!({"task_id": task})).code(), Some("shared_task"));
+    assert_eq!(get(&one.world.agent("bob"))["task_id"], task, "it is still to be done");
+}
+
+#[test]
 fn what_was_done_without_a_line_is_told_when_there_is_one() {
     let cloud = cloud();
     let one = Machine::start(&cloud, false);
