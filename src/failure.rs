@@ -42,6 +42,17 @@ pub enum Failure {
     Fault(anyhow::Error),
 }
 
+impl Failure {
+    /// As a plain error, for those to whom a refusal is trouble like any other.
+    #[must_use]
+    pub fn into_error(self) -> anyhow::Error {
+        match self {
+            Self::Fault(error) => error,
+            refused @ Self::Refused(_) => anyhow::anyhow!("{refused}"),
+        }
+    }
+}
+
 /// What a request comes to.
 pub type Outcome<T> = Result<T, Failure>;
 

@@ -115,7 +115,7 @@ impl StoreJournal {
     }
 
     fn read_tx<T>(&self, look: impl FnOnce(&Tx<'_>) -> Outcome<T>) -> Result<T> {
-        self.store.read(look).map_err(plain)
+        self.store.read(look).map_err(Failure::into_error)
     }
 
     fn write<T: Send + 'static>(
@@ -125,14 +125,7 @@ impl StoreJournal {
         // The worker is async, and whoever waits for the writer blocks: not on its runtime.
         let store = &self.store;
         let written = std::thread::scope(|scope| scope.spawn(|| store.write_blocking(deed)).join());
-        written.map_err(|_panic| anyhow::anyhow!("a write panicked"))?.map_err(plain)
-    }
-}
-
-fn plain(failure: Failure) -> anyhow::Error {
-    match failure {
-        Failure::Fault(error) => error,
-        refused => anyhow::anyhow!("{refused}"),
+        written.map_err(|_panic| anyhow::anyhow!("a write panicked"))?.map_err(Failure::into_error)
     }
 }
 

@@ -164,7 +164,7 @@ impl Enrol {
     }
 
     fn is_open(&self) -> Result<bool, Not> {
-        let out = self.store.read(tools::was_logged_out).map_err(plain)?;
+        let out = self.store.read(tools::was_logged_out).map_err(Failure::into_error)?;
         Ok(!out && Login::load(&self.home)?.is_none())
     }
 
@@ -183,7 +183,7 @@ impl Enrol {
             Ok(())
         });
         tracing::info!(url = self.offer.url, "this machine is enrolled");
-        on.await.map_err(|failure| Not::Own(plain(failure)))
+        on.await.map_err(|failure| Not::Own(failure.into_error()))
     }
 
     async fn ask(&self, key: &str, function: &'static str, request: &Value) -> Result<Value, Not> {
@@ -221,11 +221,4 @@ fn refused(answer: &Value) -> Not {
         _ => "refused",
     };
     Not::Refused(code, answer["reason"].as_str().unwrap_or(code).to_owned())
-}
-
-fn plain(failure: Failure) -> anyhow::Error {
-    match failure {
-        Failure::Fault(error) => error,
-        refused => anyhow::anyhow!("{refused}"),
-    }
 }
