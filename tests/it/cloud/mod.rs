@@ -11,7 +11,7 @@ mod errors;
 pub mod gateway;
 mod locks;
 mod lookup;
-mod migrating;
+pub mod migrating;
 mod privileges;
 mod pulling;
 mod pushing;
