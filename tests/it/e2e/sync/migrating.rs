@@ -26,7 +26,7 @@ fn an_empty_database_and_an_older_one_with_its_data_become_today_s() {
                 ))
                 .expect("ours");
         }
-        let mut rows = |client: &mut postgres::Client| -> i64 {
+        let rows = |client: &mut postgres::Client| -> i64 {
             let count = "select sum((xpath('/row/n/text()', query_to_xml('select count(*) as n from coord.' || name,
                          false, true, '')))[1]::text::bigint)::bigint from coord.mirrored_tables";
             client.query_one(count, &[]).expect("a number").get(0)

@@ -81,8 +81,8 @@ fn one_that_ends_by_itself_is_shown_and_started_again() {
     assert_eq!(status["stall"]["code"], "worker_ended", "{status}");
     assert!(status["stall"]["next_try"].is_string(), "{status}");
     let (_, told) = bench.site.json(&["doctor"]);
-    let checks = told["checks"].as_array().expect("checks").iter();
-    let worker = checks.filter(|check| check["name"] == "sync worker").next().expect("a check");
+    let mut checks = told["checks"].as_array().expect("checks").iter();
+    let worker = checks.find(|check| check["name"] == "sync worker").expect("a check");
     assert_eq!(worker["verdict"], "warn", "{worker}");
     assert!(worker["message"].as_str().is_some_and(|text| text.contains("next try")), "{worker}");
     fs::write(&file, good).expect("ours");
