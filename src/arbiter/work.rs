@@ -21,7 +21,7 @@ use crate::locks::{self, TaskLost};
 use crate::ruling::{Asked, Ruling, SharedTask};
 use crate::store::Tx;
 use crate::time::Time;
-use crate::work::elsewhere::{Elsewhere, Shown};
+use crate::work::elsewhere::{self, Elsewhere, Shown};
 use crate::work::shared::{self, SharedClaim, SharedEnd};
 
 /// Who waits for a task asks again after so long.
@@ -121,12 +121,13 @@ impl Arbiter {
                 self.state().tasks.remove(&claim.task_id);
                 Ok(())
             }
-            Ok(_) => {
+            Ok(answer) => {
                 let task_id = claim.task_id.clone();
+                let cancelled = text(&answer, "task_status") == "cancelled";
                 self.state().tasks.remove(&task_id);
                 let ledger = self.ledger;
                 self.store.write(move |tx| lose(tx, ledger, &claim, Told::Already, now)).await?;
-                Err(ArbiterRefusal::Lost { task_id }.into())
+                Err(ArbiterRefusal::Lost { task_id, cancelled }.into())
             }
             Err(_later) => {
                 let (task_id, report) = (claim.task_id, report.clone());
@@ -136,7 +137,7 @@ impl Arbiter {
     }
 
     /// Tells the arbiter of tasks that it does not know.
-    async fn hand_in(&self, project: &str) -> Outcome<()> {
+    pub(super) async fn hand_in(&self, project: &str) -> Outcome<()> {
         // One after the other: the next finds that it was done.
         let _alone = self.handing_in.lock().await;
         loop {
@@ -185,7 +186,39 @@ impl Arbiter {
         if ends.is_empty() {
             return Ok(());
         }
-        self.store.write(move |tx| ends.iter().try_for_each(|end| shared::finish(tx, end))).await
+        let (ledger, now) = (self.ledger, self.clock.now());
+        self.store
+            .write(move |tx| {
+                ends.iter().try_for_each(|end| match shared::finish(tx, end, now)? {
+                    Some(claim) => tell_cancelled(tx, ledger, &claim, end, now),
+                    None => Ok(()),
+                })
+            })
+            .await
+    }
+
+    /// Notes which tasks that had ended here are to be done again: a person had them tried again elsewhere.
+    pub(super) async fn note_retries(&self, answer: &Value) -> Outcome<()> {
+        let again = list(answer, "again").into_iter();
+        let again: Vec<(String, Vec<String>)> = again
+            .map(|task| {
+                (text(&task, "project").to_owned(), vec![text(&task, "task_id").to_owned()])
+            })
+            .collect();
+        if again.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .write(move |tx| {
+                again.iter().try_for_each(|(project, ids)| shared::follow_retry(tx, project, ids))
+            })
+            .await
+    }
+
+    /// Tasks that ended here and that the arbiter was last told to have open.
+    pub(super) fn doubted(&self, projects: &[String]) -> Outcome<Vec<String>> {
+        let of = |project: &String| self.read(|tx| elsewhere::ended_here(tx, project));
+        Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
     }
 
     /// Tasks that the arbiter knew and does not know any more are handed in anew: it went back to a copy.
@@ -349,6 +382,23 @@ fn lose(tx: &Tx<'_>, ledger: Ledger, claim: &SharedClaim, told: Told, now: Time)
     ledger(tx, Some(&claim.project), "lease_lost", facts, now)
 }
 
-fn unavailable(silence: &Silence) -> ArbiterRefusal {
+/// A claim came to nothing because the task was cancelled on another machine; its holder is told, and it is on record.
+fn tell_cancelled(
+    tx: &Tx<'_>,
+    ledger: Ledger,
+    claim: &SharedClaim,
+    end: &SharedEnd,
+    now: Time,
+) -> Outcome<()> {
+    let why = end.error_message.as_deref().unwrap_or_default();
+    locks::tell(tx, &claim.session_id, TaskLost::cancelled(&claim.task_id, why, now).into())?;
+    let facts = json!({
+        "task_id": claim.task_id, "session_id": claim.session_id, "fence": claim.fence,
+        "reason": format!("it was cancelled on another machine: {why}"),
+    });
+    ledger(tx, Some(&claim.project), "lease_lost", facts, now)
+}
+
+pub(super) fn unavailable(silence: &Silence) -> ArbiterRefusal {
     ArbiterRefusal::Unavailable { why: silence.to_string() }
 }

@@ -12,6 +12,7 @@ pub mod gateway;
 mod locks;
 mod lookup;
 mod migrating;
+mod people;
 mod privileges;
 mod pulling;
 mod pushing;

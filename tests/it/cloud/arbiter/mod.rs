@@ -9,6 +9,7 @@ mod hammer;
 mod histories;
 mod locks;
 mod onlooker;
+mod people;
 mod seen;
 mod siege;
 mod work;
