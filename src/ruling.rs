@@ -125,4 +125,7 @@ pub struct SharedTask {
     pub fence: i64,
     /// How long it is the caller's, from when it was asked for.
     pub lease_ms: i64,
+    /// What it waited for.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
 }

@@ -8,7 +8,7 @@
 //! - Who cannot be asked grants nothing, unless the project lets each machine decide for itself meanwhile.
 //! - Each question has an answer or none within a bound; that nobody answers is remembered for a while.
 //!
-//! Not here: the arbiter's rules (`supabase/migrations/027…029`), HTTP (the crate `sync`).
+//! Not here: the arbiter's rules (`supabase/migrations/027…029`, `039…`), HTTP (the crate `sync`).
 
 mod answer;
 mod court;
@@ -18,6 +18,7 @@ mod http;
 mod keeper;
 mod locks;
 mod people;
+mod queue;
 mod refusal;
 mod upkeep;
 mod work;

@@ -68,6 +68,8 @@ pub(super) fn adopt(tx: &Tx<'_>, ctx: &Context, task: &SharedTask) -> Outcome<Cl
             submitted_at: Time::from_ms(task.submitted_at),
         };
         sql::insert(tx, &new)?;
+        // Should the arbiter forget it, it is handed in again with them.
+        sql::depend(tx, &task.task_id, &task.depends_on)?;
     }
     sql::adopt_claim(tx, ctx, task, LEASE_MS)?;
     sql::keep_fence(tx, ctx.project(), task.fence, ctx.now)?;
@@ -124,13 +126,15 @@ pub enum Standing {
     Shared,
 }
 
-/// The arbiter does not know of a task any more.
+/// The arbiter does not know of a task any more. One that is held here is found to be lost first.
 ///
 /// # Errors
 /// Faults only.
 pub fn forget(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
     tx.run(
-        "DELETE FROM shared_work WHERE task_id = :task AND report IS NULL",
+        "DELETE FROM shared_work WHERE task_id = :task AND report IS NULL
+            AND task_id NOT IN (SELECT w.task_id FROM work_queue AS w
+                                 WHERE w.task_id = :task AND w.status IN ('claimed', 'running'))",
         named_params! { ":task": task_id },
     )?;
     Ok(())
@@ -138,6 +142,9 @@ pub fn forget(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
 
 /// Tasks after a place in the order of submission that the arbiter does not know of, as it is told of them; and the
 /// newest place there is.
+///
+/// - What a task waits for is told, and what it waited for: here that is completed, there it may be open.
+/// - A task that waits for one which was claimed or given up here alone stays here until that is done.
 ///
 /// # Errors
 /// Faults only.
@@ -150,12 +157,18 @@ pub fn unknown(tx: &Tx<'_>, project: &str, after: i64, most: usize) -> Outcome<(
         "SELECT w.task_id, w.project, w.task_type, w.description, w.input_data, w.priority, w.max_attempts,
                 w.dedupe_key, w.capability_key, w.deadline, w.submitted_by, w.submitted_at,
                 (SELECT json_group_array(d.depends_on) FROM work_dependencies AS d
+                   JOIN work_queue AS b ON b.task_id = d.depends_on
+                  WHERE d.task_id = w.task_id AND b.status <> 'completed') AS depends_on,
+                (SELECT json_group_array(d.depends_on) FROM work_dependencies AS d
                    LEFT JOIN work_queue AS b ON b.task_id = d.depends_on
-                  WHERE d.task_id = w.task_id AND b.status IS NOT 'completed') AS depends_on
+                  WHERE d.task_id = w.task_id AND coalesce(b.status, 'completed') = 'completed') AS met
            FROM work_queue AS w
           WHERE w.project = :project AND w.status IN ('pending', 'claimed', 'running') AND w.seq > :after
             AND w.status = 'pending'
             AND NOT EXISTS (SELECT 1 FROM shared_work AS s WHERE s.task_id = w.task_id)
+            AND NOT EXISTS (SELECT 1 FROM work_dependencies AS d JOIN work_queue AS b ON b.task_id = d.depends_on
+                             WHERE d.task_id = w.task_id AND b.status NOT IN ('pending', 'completed')
+                               AND b.task_id NOT IN (SELECT s.task_id FROM shared_work AS s))
           ORDER BY w.seq LIMIT :most",
         named_params! {
             ":project": project, ":after": after, ":most": i64::try_from(most).unwrap_or(i64::MAX),
@@ -180,6 +193,7 @@ pub fn unknown(tx: &Tx<'_>, project: &str, after: i64, most: usize) -> Outcome<(
                 "submitted_by": row.get::<_, String>("submitted_by")?,
                 "submitted_at": optional("submitted_at")?,
                 "depends_on": parsed("depends_on")?,
+                "met": parsed("met")?,
             }))
         },
     )?;

@@ -6,6 +6,7 @@
 mod arbiter;
 mod audit;
 mod clients;
+mod dependencies;
 mod enrolment;
 mod errors;
 pub mod gateway;
