@@ -136,6 +136,21 @@ pub fn switch_on(tx: &Tx<'_>, device: Option<&str>) -> Outcome<()> {
     export::switch_on(tx)
 }
 
+/// Logs no more while nothing may leave, if no mirror has heard of this device's rows yet: once they
+/// may, all of them are exported.
+///
+/// # Errors
+/// Faults only.
+pub fn rest(tx: &Tx<'_>) -> Outcome<()> {
+    let was_heard = sql::acked(tx)? > 0 || !sql::agreed(tx)?.is_empty();
+    if was_heard || !export::is_on(tx)? {
+        return Ok(());
+    }
+    export::switch_off(tx)?;
+    // The export begins with the first audit row, and none may come before it.
+    sql::empty_log(tx)
+}
+
 /// List the changes that the mirror did not take and that wait for a person.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListConflicts {}
