@@ -170,6 +170,7 @@ pub fn resolve(tx: &Tx<'_>, number: i64, keep: Keep, now: Time) -> Outcome<Optio
 }
 
 /// What is set aside.
+#[expect(missing_docs, reason = "the columns of sync_aside")]
 pub struct Aside<'a> {
     /// The change, if it was this device's.
     pub seq: Option<i64>,

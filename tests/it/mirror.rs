@@ -14,6 +14,7 @@ mod largest;
 mod leaving_out;
 mod million;
 mod picture;
+mod put_back;
 mod returns;
 mod stories;
 mod values;
