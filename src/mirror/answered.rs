@@ -37,7 +37,8 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String
         // Whoever changed the row after a conflict has decided it.
         aside::close(tx, table, key)?;
     }
-    marks::unset_between(tx, sql::acked(tx)?, seq)?;
+    marks::unset_between(tx, acked, seq)?;
+    aside::outlived(tx, acked, seq)?;
     sql::set_state(tx, "acked", &seq.to_string())?;
     for reject in refused {
         refuse(tx, reject)?;

@@ -29,6 +29,7 @@ mod modes;
 mod peers;
 mod receive;
 pub mod rekey;
+mod resend;
 mod restored;
 mod rows;
 mod scope;
