@@ -1,5 +1,6 @@
 //! The mirror is put back to an older copy: it gets again what machines still have, and no rule passes over another.
 
+use coord_sync::pace;
 use serde_json::{Value, json};
 
 use super::fleet::{Machine, Mirror, settle};
@@ -152,6 +153,8 @@ fn a_rule_that_is_gone_on_one_side_is_decided_by_a_person_too() {
     mirror.put_back();
     person(&away[0], "allow_domain", json!({ "domain": "x.example", "remove": true }));
     settle(&mirror, "w", &mut away);
+    // Nothing waits to be sent: it shows when the machine asks.
+    two[0].pass(pace::VERIFY);
     settle(&mirror, "w", &mut two);
     assert_eq!(rule(&mirror), "null", "nobody who had not seen its removal brought it back");
     let open = conflicts(&two[0]);
