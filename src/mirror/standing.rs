@@ -154,7 +154,8 @@ pub fn standing(tx: &Tx<'_>, ctx: &Context) -> Outcome<Standing> {
     let oldest = log::time_after(tx, at.acked)?.unwrap_or(ctx.now);
     let lag_rows = if capture.is_some() { at.newest - at.acked } else { 0 };
     let stall = match (seen.running, board.halt()) {
-        (true, _) => seen.stall(),
+        // Nothing is tried before it goes on.
+        (true, _) => seen.stall().filter(|_| !at.paused),
         (false, Some(halt)) => Some(Stalled::from(halt)),
         (false, None) => (capture.is_some() && !at.paused).then(|| Stalled::unexplained(ctx.now)),
     };
