@@ -10,7 +10,7 @@ use super::advice::advice;
 use super::board::{Board, Halt, Running};
 use super::kept::Kept;
 use super::marks::{self, Form};
-use super::{aside, capture, catalogue, log, rekey, sql};
+use super::{aside, capture, catalogue, log, peers, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
@@ -135,7 +135,7 @@ fn encryption(tx: &Tx<'_>) -> Outcome<Encryption> {
             (None, _) => "off",
         },
         key,
-        unread: marks::count(tx, Form::Foreign)? + sql::peers_unread(tx)?,
+        unread: marks::count(tx, Form::Foreign)? + peers::unread(tx)?,
         in_clear: marks::count(tx, Form::Clear)?,
         altered: marks::count(tx, Form::Altered)?,
     })
@@ -197,7 +197,7 @@ pub fn standing(tx: &Tx<'_>, ctx: &Context) -> Outcome<Standing> {
 }
 
 fn peers(tx: &Tx<'_>) -> Outcome<Vec<Peers>> {
-    let peers = sql::peers(tx)?.into_iter();
+    let peers = peers::counted(tx)?.into_iter();
     Ok(peers.map(|(table, devices, rows)| Peers { table, devices, rows }).collect())
 }
 
