@@ -19,7 +19,9 @@ use super::catalogue::{self, Class};
 use super::key::Key;
 use super::login::Login;
 use super::modes::Modes;
-use super::{export, kept, log, receive, rekey, resend, restored, scope, sql};
+use super::{
+    answered, aside, export, kept, log, receive, rekey, resend, restored, scope, snapshot, sql,
+};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -148,7 +150,9 @@ impl Journal for StoreJournal {
 
     fn acknowledge(&self, seq: i64, refused: &[Reject]) -> Result<()> {
         let (refused, left_out) = (refused.to_vec(), self.left_out.clone());
-        self.write(move |tx| tx.uncaptured(|tx| receive::acknowledge(tx, seq, &refused, &left_out)))
+        self.write(move |tx| {
+            tx.uncaptured(|tx| answered::acknowledge(tx, seq, &refused, &left_out))
+        })
     }
 
     fn rewind(&self, seq: i64) -> Result<()> {
@@ -162,7 +166,7 @@ impl Journal for StoreJournal {
 
     fn set_aside(&self, seq: i64, code: &str, reason: &str) -> Result<()> {
         let (code, reason) = (code.to_owned(), reason.to_owned());
-        self.write(move |tx| receive::set_aside_own(tx, seq, &code, &reason))
+        self.write(move |tx| aside::set_aside_own(tx, seq, &code, &reason))
     }
 
     fn apply(&self, page: &Page) -> Result<()> {
@@ -191,17 +195,13 @@ impl Journal for StoreJournal {
         seen.extend(rows.iter().map(|row| (row.device.clone(), table.to_owned(), row.key.clone())));
         drop(seen);
         let (table, rows, key) = (table.to_owned(), rows.to_vec(), self.opening());
-        self.write(move |tx| {
-            tx.uncaptured(|tx| receive::snapshot(tx, &table, &rows, key.as_deref()))
-        })
+        self.write(move |tx| tx.uncaptured(|tx| snapshot::apply(tx, &table, &rows, key.as_deref())))
     }
 
     fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (cursor, left_out) = (cursor.clone(), self.left_out.clone());
-        self.write(move |tx| {
-            tx.uncaptured(|tx| receive::end_of_snapshot(tx, &seen, &cursor, &left_out))
-        })
+        self.write(move |tx| tx.uncaptured(|tx| snapshot::finish(tx, &seen, &cursor, &left_out)))
     }
 
     fn next_identity(&self) -> Result<Identity> {

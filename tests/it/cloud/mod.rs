@@ -12,7 +12,7 @@ mod errors;
 pub mod gateway;
 mod locks;
 mod lookup;
-mod migrating;
+pub mod migrating;
 mod people;
 mod privileges;
 mod pulling;
