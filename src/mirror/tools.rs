@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::board::Board;
 use super::standing::{Standing, standing};
-use super::{aside, export, lineage, rekey, sql};
+use super::{agreed, aside, export, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
@@ -142,7 +142,7 @@ pub fn switch_on(tx: &Tx<'_>, device: Option<&str>) -> Outcome<()> {
 /// # Errors
 /// Faults only.
 pub fn rest(tx: &Tx<'_>) -> Outcome<()> {
-    let was_heard = sql::acked(tx)? > 0 || !lineage::agreed(tx)?.is_empty();
+    let was_heard = sql::acked(tx)? > 0 || !agreed::all(tx)?.is_empty();
     if was_heard || !export::is_on(tx)? {
         return Ok(());
     }
