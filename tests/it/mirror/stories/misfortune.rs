@@ -98,7 +98,7 @@ impl Story<'_> {
         let world = World::copy_of(&self.machines[at].world);
         let behind = world.clock.now();
         world.clock.wind(self.machines[at].world.clock.now().since(behind));
-        self.machines.push(Machine::of(world));
+        self.machines.push(Machine::of(self.mirror, world));
     }
 
     /// Somebody sets a clock.
