@@ -1,5 +1,7 @@
 //! Changes that the mirror did not take, and what a person decides about them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::named_params;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,35 @@ pub fn has_open(tx: &Tx<'_>, table: &str, key: &str, code: &str) -> Outcome<bool
                 WHERE tbl = :tbl AND pk = :pk AND code = :code AND resolved_at IS NULL LIMIT 1";
     let named = named_params! { ":tbl": table, ":pk": key, ":code": code };
     Ok(tx.one(sql, named, |_| Ok(()))?.is_some())
+}
+
+/// Whether that change could not be sent.
+pub fn is_of(tx: &Tx<'_>, seq: i64) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM sync_aside WHERE code = 'untransportable' AND seq = :seq";
+    Ok(tx.one(sql, named_params! { ":seq": seq }, |_| Ok(()))?.is_some())
+}
+
+/// The rows of a table whose last change could not be sent.
+pub fn unsendable(tx: &Tx<'_>, table: &str) -> Outcome<BTreeSet<String>> {
+    let sql = "SELECT pk FROM sync_aside
+                WHERE code = 'untransportable' AND tbl = :tbl AND resolved_at IS NULL";
+    let keys: Vec<String> = tx.all(sql, named_params! { ":tbl": table }, |row| row.get(0))?;
+    let text = |key: &String| Some(rows::key_text(&rows::key_values(key)?));
+    Ok(keys.iter().filter_map(text).collect())
+}
+
+/// The mirror has what came between two places of the log: who asked about an earlier change of
+/// one of its rows, which could not be sent, need not be answered any more.
+pub fn outlived(tx: &Tx<'_>, after: i64, until: i64) -> Outcome<()> {
+    tx.run(
+        "UPDATE sync_aside SET resolved_at = coord_hlc() >> 16
+          WHERE code = 'untransportable' AND resolved_at IS NULL AND EXISTS (
+                SELECT 1 FROM change_log AS l
+                 WHERE l.seq > max(:after, sync_aside.seq) AND l.seq <= :until
+                   AND l.tbl = sync_aside.tbl AND l.pk = sync_aside.pk)",
+        named_params! { ":after": after, ":until": until },
+    )?;
+    Ok(())
 }
 
 /// What this device wanted of a row that nobody has decided about; `None`: nothing is undecided.

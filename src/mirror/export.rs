@@ -8,10 +8,10 @@
 
 use serde_json::Value;
 
-use super::catalogue::{self, Class, Kind, Table};
+use super::catalogue::{self, Class, Table};
 use super::kept::Kept;
 use super::sql::Exported;
-use super::{capture, log, rekey, restored, rows, scope, sql};
+use super::{capture, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -237,38 +237,9 @@ pub fn want_snapshot(tx: &Tx<'_>, why: &str) -> Outcome<()> {
     sql::set_state(tx, "resnapshot", why)
 }
 
-/// Logs the rows of a bucket once more; whether others write rows there too.
-///
-/// # Errors
-/// Faults only.
-pub fn resend(tx: &Tx<'_>, table: &str, bucket: &str) -> Outcome<bool> {
-    let Some(table) = catalogue::table(table) else { return Ok(false) };
-    if table.class != Class::Policy {
-        let mut found = Vec::new();
-        log::each(tx, table, |key, body| {
-            if log::bucket(&key) == bucket {
-                found.push((key, body));
-            }
-            Ok(())
-        })?;
-        for (key, body) in found {
-            let hlc = time_of(tx, table, &key, newest_time(table, &body))?.unwrap_or(0);
-            let row = Exported { key, body: Some(body.to_string()), hlc };
-            sql::log(tx, table, &row)?;
-        }
-    }
-    Ok(matches!(table.class, Class::Union | Class::Policy))
-}
-
-/// The newest time in a row, as a hybrid time.
-fn newest_time(table: &Table, body: &Value) -> i64 {
-    let times = table.columns.iter().filter(|column| column.kind == Kind::Ms);
-    times.filter_map(|column| body[&column.name].as_i64()).max().unwrap_or(0) << 16
-}
-
 /// The time with which a row is exported; `None`: it is not, the mirror has it from others
 /// or decides about it by its revision.
-fn time_of(tx: &Tx<'_>, table: &Table, key: &str, newest: i64) -> Outcome<Option<i64>> {
+pub(super) fn time_of(tx: &Tx<'_>, table: &Table, key: &str, newest: i64) -> Outcome<Option<i64>> {
     Ok(match (table.class, sql::agreed_time(tx, &table.name, key)?) {
         (Class::Policy, Some(_)) => None,
         (Class::Union, Some((hlc, _))) if hlc > 0 => Some(hlc),

@@ -19,7 +19,7 @@ use super::catalogue::{self, Class};
 use super::key::Key;
 use super::login::Login;
 use super::modes::Modes;
-use super::{export, kept, log, receive, rekey, restored, scope, sql};
+use super::{export, kept, log, receive, rekey, resend, restored, scope, sql};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -245,8 +245,16 @@ impl Journal for StoreJournal {
         self.leaving(log::digests)
     }
 
-    fn resend(&self, table: &str, bucket: &str) -> Result<bool> {
-        let (table, bucket) = (table.to_owned(), bucket.to_owned());
-        self.write(move |tx| export::resend(tx, &table, &bucket))
+    fn resend(&self, table: &str, buckets: &BTreeSet<String>) -> Result<bool> {
+        let Some(table) = catalogue::table(table) else { return Ok(false) };
+        // Of policies the snapshot decides what is sent.
+        if table.class != Class::Policy {
+            let keys = self.read_tx(|tx| resend::keys(tx, table, buckets))?;
+            for step in keys.chunks(export::STEP) {
+                let step = step.to_vec();
+                self.write(move |tx| resend::step(tx, table, &step))?;
+            }
+        }
+        Ok(matches!(table.class, Class::Union | Class::Policy))
     }
 }

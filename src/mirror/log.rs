@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::catalogue::{self, Class, Table};
 use super::kept::{self, Kept};
 use super::key::Key;
-use super::{capture, cipher, marks, rekey, restored, rows, scope, sql};
+use super::{aside, capture, cipher, marks, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::ingress;
 use crate::store::Tx;
@@ -174,7 +174,8 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
         _ => Op::Put,
     };
     let stays = sending.keeps(tx, table, &key, body.as_ref())?;
-    let withheld = stays && raw.table == "audit_log";
+    // The mirror must miss no number: what may not leave or cannot pass leaves its number there.
+    let withheld = raw.table == "audit_log" && (stays || raw.aside);
     let body = body.filter(|_| op != Op::Delete);
     let body = if withheld { body.as_ref().map(kept::withheld) } else { body };
     let policy = table.is_some_and(|table| table.class == Class::Policy);
@@ -188,7 +189,7 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
     // What was removed meanwhile (an audit row that was sealed) is not sent.
     // Of policies that the mirror lost, what came of them in the end is given back.
     let stale = policy && raw.seq <= sending.resent;
-    let sent = !raw.aside
+    let sent = (!raw.aside || withheld)
         && !stale
         && table.is_some()
         && (op == Op::Delete || body.is_some())
@@ -200,8 +201,8 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
             hidden = cipher::encrypt(with, table, &key, row)?;
         }
     }
-    let bytes = match &hidden {
-        Some(hidden) => hidden.to_string().len(),
+    let bytes = match hidden.as_ref().or(body.as_ref().filter(|_| withheld)) {
+        Some(other) => other.to_string().len(),
         None => text.map_or(0, |text| text.len()),
     };
     Ok(Logged {
@@ -279,6 +280,7 @@ pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
         let mut buckets: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         // What the mirror has in another form counts as it is there.
         let mut other = marks::digests(tx, &table.name)?;
+        let unsendable = aside::unsendable(tx, &table.name)?;
         let mut add = |key: &str, digest: &str| {
             let sum = buckets.entry(bucket(key)).or_default();
             *sum = (sum.0 + 1, sum.1 ^ u64::from_str_radix(digest, 16).unwrap_or(0));
@@ -290,6 +292,11 @@ pub fn digests(tx: &Tx<'_>, terms: Terms<'_>) -> Outcome<Digests> {
                 if kept.was_mirrored(tx, table, &key, &body)? {
                     unsure.insert(bucket(&key));
                 }
+                return Ok(());
+            }
+            if unsendable.contains(&key) {
+                // The mirror has none of it, or an earlier version.
+                unsure.insert(bucket(&key));
                 return Ok(());
             }
             let digest = match other.remove(&key) {

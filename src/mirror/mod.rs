@@ -25,6 +25,7 @@ mod marks;
 mod modes;
 mod receive;
 pub mod rekey;
+mod resend;
 mod restored;
 mod rows;
 mod scope;

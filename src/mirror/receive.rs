@@ -223,7 +223,8 @@ pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String
         // Whoever changed the row after a conflict has decided it.
         aside::close(tx, table, key)?;
     }
-    marks::unset_between(tx, sql::acked(tx)?, seq)?;
+    marks::unset_between(tx, acked, seq)?;
+    aside::outlived(tx, acked, seq)?;
     sql::set_state(tx, "acked", &seq.to_string())?;
     for reject in refused {
         refuse(tx, reject)?;
@@ -321,7 +322,10 @@ fn put_aside(tx: &Tx<'_>, table: &str, key: &str, what: &Aside<'_>) -> Outcome<(
 
 /// Keeps a change that cannot be transported from being sent.
 pub fn set_aside_own(tx: &Tx<'_>, seq: i64, code: &str, reason: &str) -> Outcome<()> {
-    if let Some((table, key)) = sql::subject(tx, seq)? {
+    let subject = if aside::is_of(tx, seq)? { None } else { sql::subject(tx, seq)? };
+    if let Some((table, key)) = subject {
+        let rest = if table == "audit_log" { "; its number, time and hash go alone" } else { "" };
+        let reason = &format!("{reason}{rest}");
         let aside = Aside { seq: Some(seq), code, reason, ours: None, theirs: None, revision: 0 };
         put_aside(tx, &table, &key, &aside)?;
     }

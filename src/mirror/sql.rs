@@ -90,8 +90,9 @@ pub fn rows_after(
     } else {
         format!("WHERE {own}")
     };
+    // The newest time of a row may be one that is still to come, as that when a lock ends.
     let sql = format!(
-        "SELECT json_array({key}), {body}, max(0, 0, {}) FROM {} {behind} ORDER BY {key} LIMIT {limit}",
+        "SELECT json_array({key}), {body}, min(max(0, 0, {}) << 16, coord_hlc()) FROM {} {behind} ORDER BY {key} LIMIT {limit}",
         if newest.is_empty() { "0".into() } else { newest.join(", ") },
         table.name,
     );
@@ -100,7 +101,7 @@ pub fn rows_after(
         other => rusqlite::types::Value::from(other.as_str().unwrap_or_default().to_owned()),
     });
     Ok(tx.all(&sql, rusqlite::params_from_iter(values), |row| {
-        Ok(Exported { key: row.get(0)?, body: row.get(1)?, hlc: row.get::<_, i64>(2)? << 16 })
+        Ok(Exported { key: row.get(0)?, body: row.get(1)?, hlc: row.get(2)? })
     })?)
 }
 

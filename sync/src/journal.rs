@@ -5,6 +5,8 @@
 //!
 //! Not here: any store. The coordinator's is `mirror::journal` of the root package.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::wire::{Cursor, Page, Reject, Snapshot};
@@ -157,7 +159,8 @@ pub trait Journal {
     /// The store's.
     fn want_fork(&self, why: &str) -> Result<()>;
 
-    /// Keeps a change that cannot even be transported from being sent.
+    /// Keeps a change that cannot even be transported from being sent as it is. One whose number
+    /// the mirror must not miss goes without its content from then on.
     ///
     /// # Errors
     /// The store's.
@@ -229,10 +232,10 @@ pub trait Journal {
     /// The store's.
     fn digests(&self) -> Result<crate::wire::Digests>;
 
-    /// Logs the rows of a bucket once more, so that the mirror gets them again; whether others
-    /// write rows there too, so that theirs must be fetched.
+    /// Logs the rows of these buckets once more, so that the mirror gets them again; whether
+    /// others write rows there too, so that theirs must be fetched.
     ///
     /// # Errors
     /// The store's.
-    fn resend(&self, table: &str, bucket: &str) -> Result<bool>;
+    fn resend(&self, table: &str, buckets: &BTreeSet<String>) -> Result<bool>;
 }

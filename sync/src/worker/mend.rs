@@ -69,12 +69,12 @@ impl<J: Journal, T: Transport> Worker<J, T> {
                 buckets.get(*name).is_none_or(|(_, digest)| digest != wire::UNCOMPARED)
             };
             let names = names.into_iter().filter(compared);
-            for bucket in names.filter(|name| others.get(*name) != buckets.get(*name)) {
-                if self.journal.resend(table, bucket)? {
-                    shared = true;
-                }
-                differing.push(format!("{table}/{bucket}"));
+            let names = names.filter(|name| others.get(*name) != buckets.get(*name));
+            let names: BTreeSet<String> = names.cloned().collect();
+            if !names.is_empty() && self.journal.resend(table, &names)? {
+                shared = true;
             }
+            differing.extend(names.iter().map(|name| format!("{table}/{name}")));
         }
         if !differing.is_empty() {
             tracing::warn!(?differing, "the mirror differed; the rows are sent again");

@@ -2,7 +2,7 @@
 
 use super::{Stop, Worker};
 use crate::batch::{self, Batch};
-use crate::journal::{Journal, State};
+use crate::journal::{Journal, Logged, State};
 use crate::next::{self, AfterPush};
 use crate::remote::Transport;
 use crate::trouble::Trouble;
@@ -31,7 +31,9 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         match self.ask::<Pushed>("coord_push", &request, now).await {
             Ok(answer) => {
                 self.note_quarantine(&answer);
-                self.halvings = self.halvings.saturating_sub(1);
+                // The rest of a transaction that was too much is still cut.
+                let least = u32::from(!ends_transaction(&rows, batch.last));
+                self.halvings = self.halvings.saturating_sub(1).max(least.min(self.halvings));
                 self.pushed(&batch, state, answer)
             }
             Err(Stop::Trouble(Trouble::TooMuch { what } | Trouble::Poison { what })) => {
@@ -52,14 +54,18 @@ impl<J: Journal, T: Transport> Worker<J, T> {
     /// Sends less next time; a change that cannot be sent alone is set aside.
     fn narrow(&mut self, batch: &Batch, what: &str) -> Result<(), Stop> {
         if batch.last > batch.first {
+            if self.through.take().is_some() {
+                // It was taken once; what it was is known only when all of it can be sent again.
+                return Err(Trouble::Busy { what: what.into(), after: None }.into());
+            }
             let size = usize::try_from(batch.last - batch.first + 1).unwrap_or(usize::MAX);
+            // One at least, also where a whole transaction was more than what is usual.
+            self.halvings += 1;
             while batch::USUAL.halved(self.halvings).changes >= size {
                 self.halvings += 1;
             }
-            self.through = None;
             return Ok(());
         }
-        self.halvings = 0;
         if batch.changes.is_empty() {
             return Err(Trouble::Nonsense { what: what.into() }.into());
         }
@@ -69,6 +75,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         if times < BELIEVED {
             return Err(Trouble::Busy { what: what.into(), after: None }.into());
         }
+        self.refused = (0, 0);
         self.journal.set_aside(batch.first, "untransportable", what)?;
         Ok(())
     }
@@ -114,4 +121,10 @@ impl<J: Journal, T: Transport> Worker<J, T> {
         }
         Ok(())
     }
+}
+
+/// Whether a transaction ends with the change `last`.
+fn ends_transaction(rows: &[Logged], last: i64) -> bool {
+    let tx = |seq| rows.iter().find(|row| row.seq == seq).map(|row| row.tx);
+    tx(last + 1).is_none_or(|next| Some(next) != tx(last))
 }

@@ -373,7 +373,7 @@ impl Journal for Device {
         Ok(sums(&marks))
     }
 
-    fn resend(&self, table: &str, _bucket: &str) -> Result<bool> {
+    fn resend(&self, table: &str, _buckets: &BTreeSet<String>) -> Result<bool> {
         let mut store = self.0.borrow_mut();
         let keys = store.rows.keys().filter(|key| key.0 == table && table != "rules");
         let keys: Vec<Key> = keys.cloned().collect();
