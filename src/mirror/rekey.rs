@@ -11,7 +11,7 @@ use super::catalogue::{self, Class, Table};
 use super::key::Key;
 use super::sql::Exported;
 use super::{cipher, export, marks, rows, sql};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::store::Tx;
 
 /// The fact that tells under which key rows were last sent, by the key's name.
@@ -24,12 +24,19 @@ const ANY: &str = "any";
 /// # Errors
 /// Faults only.
 pub fn adopt(tx: &Tx<'_>, key: &Key) -> Outcome<()> {
-    if sql::state(tx, UNDER)?.as_deref() == Some(&key.name) {
+    let before = sql::state(tx, UNDER)?;
+    if before.as_ref() == Some(&key.name) {
         return Ok(());
     }
     sql::set_state(tx, UNDER, &key.name)?;
-    // What was never sent need not be sent again.
-    if sql::acked(tx)? > 0 { begin(tx) } else { Ok(()) }
+    if before.is_none() && is_fresh(tx)? { Ok(()) } else { begin(tx) }
+}
+
+/// Whether nothing was ever sent: that nothing was acknowledged does not say so, for the answer may
+/// have been lost, and a device that took another name begins to count anew.
+fn is_fresh(tx: &Tx<'_>) -> Outcome<bool> {
+    let none = |name| Ok::<_, Failure>(sql::state(tx, name)?.is_none());
+    Ok(sql::acked(tx)? == 0 && sql::last_seq(tx)? == 0 && none("cursor")? && none("resnapshot")?)
 }
 
 /// Encrypts no more.
@@ -55,9 +62,22 @@ fn begin(tx: &Tx<'_>) -> Outcome<()> {
     if !export::is_on(tx)? {
         return Ok(());
     }
-    sql::set_state(tx, "resnapshot", "another key")?;
+    export::want_snapshot(tx, "another key")?;
     sql::set_state(tx, "rekey", "0")?;
     sql::unset_state(tx, "rekey_after")
+}
+
+/// A version that was made here turned up under another key: it was on its way when the keys were
+/// changed, so that the snapshot did not tell of it.
+///
+/// # Errors
+/// Faults only.
+pub fn go_on(tx: &Tx<'_>) -> Outcome<()> {
+    if is_under_way(tx)? || sql::state(tx, UNDER)?.is_none() {
+        return Ok(());
+    }
+    // Behind all tables that only this device writes.
+    sql::set_state(tx, "rekey", &usize::MAX.to_string())
 }
 
 /// Whether rows are still to be sent again.

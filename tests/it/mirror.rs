@@ -16,6 +16,7 @@ mod million;
 mod oversize;
 mod picture;
 mod resend;
+mod rekeyed;
 mod returns;
 mod stories;
 mod values;
