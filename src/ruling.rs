@@ -53,6 +53,26 @@ pub enum Asked {
         /// What went wrong.
         error_message: Option<String>,
     },
+    /// A person calls a task off.
+    Cancel {
+        /// Which.
+        task_id: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person has a task tried again.
+    Retry {
+        /// Which.
+        task_id: String,
+    },
+}
+
+impl Asked {
+    /// What was granted and not used is given back; these cannot be.
+    #[must_use]
+    pub const fn is_for_good(&self) -> bool {
+        matches!(self, Self::End { .. } | Self::Cancel { .. } | Self::Retry { .. })
+    }
 }
 
 /// What was decided.
@@ -69,6 +89,22 @@ pub enum Ruling {
     Task(Box<SharedTask>),
     /// The end counts, or will when the arbiter can be told.
     Ended,
+    /// The task is nobody else's business: the call is decided here.
+    Here,
+    /// The task is called off on every machine.
+    Cancelled {
+        /// Who worked on it.
+        was_claimed_by: Option<String>,
+        /// How many tasks were parked because of it.
+        parked: usize,
+    },
+    /// These tasks are tried again, on whichever machine.
+    Revived {
+        /// In order of arrival.
+        retried: Vec<String>,
+        /// The one that was named waits for something.
+        blocked: bool,
+    },
 }
 
 /// A task as the arbiter gives it out.
@@ -89,4 +125,7 @@ pub struct SharedTask {
     pub fence: i64,
     /// How long it is the caller's, from when it was asked for.
     pub lease_ms: i64,
+    /// What it waited for.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
 }

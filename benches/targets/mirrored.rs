@@ -8,6 +8,7 @@ use coord::cloud::migrate;
 use coord::context::{Caller, Context, Settings};
 use coord::home::Home;
 use coord::mirror::journal::StoreJournal;
+use coord::mirror::key::Key;
 use coord::mirror::login::Login;
 use coord::mirror::{catalogue, export};
 use coord::repo::Repo;
@@ -100,12 +101,20 @@ pub struct Machine {
 impl Machine {
     /// A machine that is enrolled and logs its changes.
     pub fn join(mirror: &Mirror) -> Self {
+        Self::join_with(mirror, None)
+    }
+
+    /// The same, with a key that its free text is encrypted with.
+    pub fn join_with(mirror: &Mirror, key: Option<&Key>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let home = home(&folder.path().join("home"));
         let clock = Clock::System;
         let options = Options { durability: Durability::Full, clock: clock.clone() };
         let store = Arc::new(Store::open(&home, options).expect("a new database opens"));
         store.write_blocking(export::switch_on).expect("it can be switched on");
+        if let Some(key) = key {
+            key.save(&home).expect("home is there");
+        }
         let login = mirror.enrol(&home);
         let mut remote = Remote::new(&login.address(), "0").expect("an address");
         remote.identify(&login.token);

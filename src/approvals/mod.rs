@@ -80,6 +80,15 @@ pub fn granted(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>) -> Outcome<Strin
     .into())
 }
 
+/// Whether a person has approved this call, and it was not used since.
+///
+/// # Errors
+/// Faults only.
+pub fn is_given(tx: &Tx<'_>, ctx: &Context, wanted: &Wanted<'_>) -> Outcome<bool> {
+    let known = sql::newest(tx, &ctx.caller.session_id, &digest(ctx, wanted), ctx.now)?;
+    Ok(known.is_some_and(|known| known.status == Status::Approved))
+}
+
 /// Uses an approval up.
 ///
 /// # Errors

@@ -68,7 +68,7 @@ impl Arbiter {
         Ok(unheld.map(|(target, _)| target).collect())
     }
 
-    fn recent_silence(&self) -> Option<Silence> {
+    pub(super) fn recent_silence(&self) -> Option<Silence> {
         let now = self.uptime();
         let state = self.state();
         let quiet = state.silent.as_ref().filter(|quiet| now - quiet.at < QUIET_MS);

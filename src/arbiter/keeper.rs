@@ -94,14 +94,21 @@ impl Arbiter {
         };
         self.state().polled = Some(now);
         let marks = self.state().marks.clone();
-        let ask = json!({"projects": known, "work": marks, "tasks": self.open_tasks(projects)?});
+        let (tasks, ended) = (self.open_tasks(projects)?, self.doubted(projects)?);
+        let ask = json!({"projects": known, "work": marks, "tasks": tasks, "ended": ended});
         let Ok(answer) = self.ask("coord_arbiter_state", &ask).await else { return Ok(()) };
         if text(&answer, "status") != "ok" {
             return Ok(());
         }
         self.note_ends(&answer).await?;
+        self.note_retries(&answer).await?;
         self.note_work(&answer)?;
         self.hand_in_again(&answer).await?;
+        if self.doubted(projects)?.iter().any(|id| !ended.contains(id)) {
+            // Whether it is open again is asked at once, and not in a second.
+            self.state().polled = None;
+            self.nudge.notify_one();
+        }
         let sight = self.store.kept::<Sight>();
         for (project, told) in answer["projects"].as_object().into_iter().flatten() {
             self.take_over(&answer, project, told).await?;

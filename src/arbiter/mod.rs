@@ -8,7 +8,7 @@
 //! - Who cannot be asked grants nothing, unless the project lets each machine decide for itself meanwhile.
 //! - Each question has an answer or none within a bound; that nobody answers is remembered for a while.
 //!
-//! Not here: the arbiter's rules (`supabase/migrations/027…029`), HTTP (the crate `sync`).
+//! Not here: the arbiter's rules (`supabase/migrations/027…029`, `039…`), HTTP (the crate `sync`).
 
 mod answer;
 mod court;
@@ -17,6 +17,8 @@ mod elsewhere;
 mod http;
 mod keeper;
 mod locks;
+mod people;
+mod queue;
 mod refusal;
 mod upkeep;
 mod work;
@@ -79,7 +81,7 @@ pub struct Arbiter {
     state: Mutex<State>,
     nudge: Notify,
     /// Held while tasks are handed in.
-    handing_in: Turn<()>,
+    handing_in: Arc<Turn<()>>,
     /// How long the machine slept beyond what the system knows of, in milliseconds.
     slept: AtomicI64,
 }
@@ -113,7 +115,9 @@ struct State {
 impl State {
     /// Whether somebody is at work here.
     fn is_active(&self, now: i64) -> bool {
-        !self.ours.is_empty() || self.active.is_some_and(|at| now - at < ACTIVE_FOR_MS)
+        !self.ours.is_empty()
+            || !self.tasks.is_empty()
+            || self.active.is_some_and(|at| now - at < ACTIVE_FOR_MS)
     }
 
     /// Whether a session's leases hold by what was heard last.
@@ -155,7 +159,7 @@ impl Arbiter {
             turns: Mutex::default(),
             state: Mutex::default(),
             nudge: Notify::new(),
-            handing_in: Turn::default(),
+            handing_in: Arc::default(),
             slept: AtomicI64::new(0),
         }
     }
@@ -206,6 +210,7 @@ impl Arbiter {
             Asked::Edit { targets, reason } => self.rule_on_edit(ctx, targets, reason).await,
             Asked::Task { types } => self.rule_on_task(ctx, types, patience, stop).await,
             Asked::End { .. } => self.rule_on_end(ctx, asked).await,
+            Asked::Cancel { .. } | Asked::Retry { .. } => self.rule_on_person(ctx, asked).await,
         }
     }
 

@@ -24,8 +24,16 @@ pub enum ArbiterRefusal {
     Unavailable { why: String },
     #[error("no task is ready here or on another machine")]
     NoTask { ready: i64, blocked: i64, claimed: i64 },
-    #[error("the claim on {task_id} was lost; the result is kept beside the task")]
-    Lost { task_id: String },
+    #[error("{}; the result is kept beside the task", lost(task_id, *cancelled))]
+    Lost { task_id: String, cancelled: bool },
+}
+
+fn lost(task_id: &str, cancelled: bool) -> String {
+    if cancelled {
+        format!("task {task_id} was cancelled on another machine")
+    } else {
+        format!("the claim on {task_id} was lost")
+    }
 }
 
 const fn place(here: bool) -> &'static str {
@@ -51,6 +59,7 @@ impl Refusal for ArbiterRefusal {
                     .into(),
             ),
             Self::NoTask { .. } => None,
+            Self::Lost { cancelled: true, .. } => Some("stop working on it; get_work for another".into()),
             Self::Lost { .. } => Some("get_work gives out the task again if it is still open".into()),
         }
     }
@@ -83,7 +92,7 @@ impl Refusal for ArbiterRefusal {
             Self::NoTask { ready, blocked, claimed } => {
                 json!({"pending": ready, "blocked": blocked, "claimed": claimed})
             }
-            Self::Lost { task_id } => json!({ "task_id": task_id }),
+            Self::Lost { task_id, .. } => json!({ "task_id": task_id }),
         };
         match facts {
             Value::Object(facts) => facts,

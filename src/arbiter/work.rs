@@ -1,9 +1,8 @@
-//! Asking for tasks, saying how they ended, and handing in new ones.
+//! Asking for tasks, and saying how they ended.
 //!
-//! - A task that was submitted here is handed in as soon as somebody answers; it is claimed through the arbiter alone.
 //! - How a task ended is told at once, or kept until somebody answers; the fence decides whether it still counts.
 //!
-//! Not here: when all this is done (`keeper`).
+//! Not here: when all this is done (`keeper`), handing tasks in and hearing of their ends elsewhere (`queue`).
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,13 +20,10 @@ use crate::locks::{self, TaskLost};
 use crate::ruling::{Asked, Ruling, SharedTask};
 use crate::store::Tx;
 use crate::time::Time;
-use crate::work::elsewhere::{Elsewhere, Shown};
-use crate::work::shared::{self, SharedClaim, SharedEnd};
+use crate::work::shared::{self, SharedClaim};
 
 /// Who waits for a task asks again after so long.
 const AGAIN_MS: i64 = 500;
-/// Tasks that are handed in between two looks, at most.
-const AT_ONCE: usize = 200;
 
 impl Arbiter {
     pub(super) async fn rule_on_task(
@@ -99,6 +95,8 @@ impl Arbiter {
         let lost = self.read(|tx| shared::lost_fence(tx, task_id, &ctx.caller.session_id))?;
         // What was never the caller's, or never shared, is judged here.
         let Some(fence) = mine.as_ref().map(|claim| claim.fence).or(lost) else {
+            // What waits for it may be handed in from now on.
+            self.state().handed_in.remove(ctx.project());
             return Ok(Permit::new(Ruling::Ended, turn));
         };
         let report = json!({
@@ -121,112 +119,25 @@ impl Arbiter {
                 self.state().tasks.remove(&claim.task_id);
                 Ok(())
             }
-            Ok(_) => {
+            Ok(answer) => {
                 let task_id = claim.task_id.clone();
+                let cancelled = text(&answer, "task_status") == "cancelled";
                 self.state().tasks.remove(&task_id);
-                let ledger = self.ledger;
-                self.store.write(move |tx| lose(tx, ledger, &claim, Told::Already, now)).await?;
-                Err(ArbiterRefusal::Lost { task_id }.into())
+                if cancelled {
+                    self.ask_after(&[&task_id]).await?;
+                } else {
+                    let ledger = self.ledger;
+                    self.store
+                        .write(move |tx| lose(tx, ledger, &claim, Told::Already, now))
+                        .await?;
+                }
+                Err(ArbiterRefusal::Lost { task_id, cancelled }.into())
             }
             Err(_later) => {
                 let (task_id, report) = (claim.task_id, report.clone());
                 self.store.write(move |tx| shared::keep_report(tx, &task_id, &report)).await
             }
         }
-    }
-
-    /// Tells the arbiter of tasks that it does not know.
-    async fn hand_in(&self, project: &str) -> Outcome<()> {
-        // One after the other: the next finds that it was done.
-        let _alone = self.handing_in.lock().await;
-        loop {
-            let after = self.state().handed_in.get(project).copied().unwrap_or_default();
-            let (tasks, newest) = self.read(|tx| shared::unknown(tx, project, after, AT_ONCE))?;
-            for task in &tasks {
-                let Ok(answer) = self.ask("coord_task_submit", task).await else { return Ok(()) };
-                let (project, id) = (project.to_owned(), text(task, "task_id").to_owned());
-                let over = match text(&answer, "status") {
-                    "duplicate" => {
-                        let twin = text(&answer, "task_id");
-                        Some(format!("the same was submitted on another machine as {twin}"))
-                    }
-                    "cycle" => {
-                        Some("through tasks of other machines it would wait for itself".into())
-                    }
-                    _ => None,
-                };
-                let now = self.clock.now();
-                self.store
-                    .write(move |tx| {
-                        shared::know(tx, &project, &id)?;
-                        over.iter().try_for_each(|why| shared::call_off(tx, &id, why, now))
-                    })
-                    .await?;
-            }
-            if tasks.len() < AT_ONCE {
-                self.state().handed_in.insert(project.to_owned(), newest);
-                return Ok(());
-            }
-        }
-    }
-
-    /// Tasks whose end on another machine would be news here.
-    pub(super) fn open_tasks(&self, projects: &[String]) -> Outcome<Vec<String>> {
-        let of = |project: &String| self.read(|tx| shared::open(tx, project, AT_ONCE));
-        Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
-    }
-
-    /// Notes which tasks came to their end on another machine.
-    pub(super) async fn note_ends(&self, answer: &Value) -> Outcome<()> {
-        let ends: Vec<SharedEnd> = list(answer, "finished")
-            .into_iter()
-            .filter_map(|end| serde_json::from_value(end).ok())
-            .collect();
-        if ends.is_empty() {
-            return Ok(());
-        }
-        self.store.write(move |tx| ends.iter().try_for_each(|end| shared::finish(tx, end))).await
-    }
-
-    /// Tasks that the arbiter knew and does not know any more are handed in anew: it went back to a copy.
-    pub(super) async fn hand_in_again(&self, answer: &Value) -> Outcome<()> {
-        let unknown: Vec<String> = list(answer, "unknown")
-            .iter()
-            .filter_map(|id| id.as_str().map(str::to_owned))
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        tracing::warn!(
-            tasks = unknown.len(),
-            "the arbiter has forgotten tasks; they are handed in again"
-        );
-        self.store
-            .write(move |tx| unknown.iter().try_for_each(|id| shared::forget(tx, id)))
-            .await?;
-        self.state().handed_in.clear();
-        Ok(())
-    }
-
-    /// Keeps what the queue is beyond this machine.
-    pub(super) fn note_work(&self, answer: &Value) -> Outcome<()> {
-        let beyond = self.store.kept::<Elsewhere>();
-        for (project, told) in answer["work"].as_object().into_iter().flatten() {
-            let tasks = list(told, "tasks").into_iter();
-            let tasks = tasks.filter_map(|task| serde_json::from_value::<Shown>(task).ok());
-            let device = self.court.device();
-            let (ours, others): (Vec<Shown>, Vec<Shown>) =
-                tasks.partition(|task| task.device.as_deref() == Some(device.as_str()));
-            beyond.keep(project, others);
-            let here = self.claims_here(std::slice::from_ref(project))?;
-            let written = |task: &Shown| here.iter().any(|claim| claim.task_id == task.task_id);
-            // An earlier daemon may have claimed it and died before it was written here.
-            let unwritten = ours.into_iter().filter(|task| !written(task));
-            let mut state = self.state();
-            state.uncertain.extend(unwritten.filter_map(|task| task.session));
-            state.marks.insert(project.clone(), text(told, "mark").to_owned());
-        }
-        Ok(())
     }
 
     pub(super) async fn look_after_work(&self, projects: &[String], renew: bool) -> Outcome<()> {
@@ -298,22 +209,34 @@ impl Arbiter {
             });
             self.ask("coord_task_complete", &back).await.map(drop).unwrap_or_default();
         }
-        let now = self.clock.now();
-        for claim in here {
-            if !held.iter().any(|told| {
+        let gone = |claim: &SharedClaim| {
+            !held.iter().any(|told| {
                 text(told, "task_id") == claim.task_id && number(told, "fence") == claim.fence
-            }) {
-                let ledger = self.ledger;
-                self.store.write(move |tx| lose(tx, ledger, &claim, Told::NotYet, now)).await?;
-            }
-        }
+            })
+        };
+        self.lose_all(here.into_iter().filter(gone).collect()).await?;
         self.state().tasks.retain(|id, (holder, _)| {
             holder != session || held.iter().any(|told| text(told, "task_id") == *id)
         });
         Ok(())
     }
 
-    fn claims_here(&self, projects: &[String]) -> Outcome<Vec<SharedClaim>> {
+    /// Takes claims from their holders here; those whose task was cancelled learn that it was.
+    async fn lose_all(&self, gone: Vec<SharedClaim>) -> Outcome<()> {
+        let ids: Vec<&String> = gone.iter().map(|claim| &claim.task_id).collect();
+        self.ask_after(&ids).await?;
+        let now = self.clock.now();
+        for claim in gone {
+            let here = self.claims_here(std::slice::from_ref(&claim.project))?;
+            if here.contains(&claim) {
+                let ledger = self.ledger;
+                self.store.write(move |tx| lose(tx, ledger, &claim, Told::NotYet, now)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn claims_here(&self, projects: &[String]) -> Outcome<Vec<SharedClaim>> {
         let of = |project: &String| self.read(|tx| shared::claims(tx, project));
         Ok(projects.iter().map(of).collect::<Outcome<Vec<_>>>()?.concat())
     }
@@ -349,6 +272,6 @@ fn lose(tx: &Tx<'_>, ledger: Ledger, claim: &SharedClaim, told: Told, now: Time)
     ledger(tx, Some(&claim.project), "lease_lost", facts, now)
 }
 
-fn unavailable(silence: &Silence) -> ArbiterRefusal {
+pub(super) fn unavailable(silence: &Silence) -> ArbiterRefusal {
     ArbiterRefusal::Unavailable { why: silence.to_string() }
 }

@@ -40,7 +40,7 @@ use crate::failure::Outcome;
 use crate::home::Home;
 use crate::keeper::Keeper;
 use crate::mirror::kept;
-use crate::repo::Repo;
+use crate::repo::{Repo, Stamp};
 use crate::service::{Service, record_own_in};
 use crate::store::{Options, Store};
 use crate::time::Clock;
@@ -57,8 +57,14 @@ const CONNECTIONS: usize = 1_024;
 /// The binary that this process makes way for is told so by this variable.
 pub const SUCCEEDS: &str = "COORD_SUCCEEDS";
 
-/// A repository, or its being looked for, and since when.
-type Known = (Arc<OnceCell<Arc<Repo>>>, Instant);
+/// A repository, and how the file that may name it was when it was found.
+struct Found {
+    repo: Arc<Repo>,
+    named: Stamp,
+}
+
+/// A repository, or its being looked for.
+type Known = Arc<OnceCell<Found>>;
 
 /// The running daemon.
 pub struct Daemon {
@@ -67,7 +73,7 @@ pub struct Daemon {
     keeper: Keeper,
     presence: Presence,
     pulse: Pulse,
-    repos: Mutex<HashMap<PathBuf, Known>>,
+    repos: Mutex<HashMap<PathBuf, (Known, Instant)>>,
     stop: CancellationToken,
     successor: Mutex<Option<Successor>>,
     /// Version of the process for which an older daemon just made way.
@@ -263,20 +269,29 @@ impl Daemon {
     }
 
     /// The repository at `cwd`, asked of git at most once a minute, and once for all
-    /// who come at the same time: after a restart every shim comes back at once.
+    /// who come at the same time: after a restart every shim comes back at once. A file that
+    /// names it counts from when it is there.
     async fn repo_at(&self, cwd: &Path) -> Arc<Repo> {
-        let known = {
-            let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
-            repos.retain(|_, (_, since)| since.elapsed() < REPO_FOR);
-            let fresh = || (Arc::default(), Instant::now());
-            Arc::clone(&repos.entry(cwd.to_owned()).or_insert_with(fresh).0)
-        };
+        let mut known = self.known(cwd, None);
+        if known.get().is_some_and(|found| found.named != found.repo.name_stamp()) {
+            known = self.known(cwd, Some(&known));
+        }
         let place = cwd.to_owned();
         let discover = async move {
             let found = tokio::task::spawn_blocking(move || Repo::discover(&place)).await;
-            Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))))
+            let repo = Arc::new(found.unwrap_or_else(|_panicked| Repo::discover(Path::new("/"))));
+            Found { named: repo.name_stamp(), repo }
         };
-        Arc::clone(known.get_or_init(|| discover).await)
+        Arc::clone(&known.get_or_init(|| discover).await.repo)
+    }
+
+    /// What is known of a place, unless it is `outdated`.
+    fn known(&self, cwd: &Path, outdated: Option<&Known>) -> Known {
+        let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = |known: &Known| outdated.is_none_or(|outdated| !Arc::ptr_eq(known, outdated));
+        repos.retain(|_, (known, since)| since.elapsed() < REPO_FOR && holds(known));
+        let fresh = || (Known::default(), Instant::now());
+        Arc::clone(&repos.entry(cwd.to_owned()).or_insert_with(fresh).0)
     }
 }
 

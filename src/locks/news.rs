@@ -65,6 +65,13 @@ impl TaskLost {
         let reason = "its lease ended before the arbiter was heard; the task is somebody else's or open again";
         Self { task_lost: task_id.to_owned(), reason: reason.to_owned(), at }
     }
+
+    /// This task was called off on another machine, for a reason.
+    #[must_use]
+    pub fn cancelled(task_id: &str, reason: &str, at: Time) -> Self {
+        let reason = format!("the task was cancelled on another machine ({reason})");
+        Self { task_lost: task_id.to_owned(), reason, at }
+    }
 }
 
 /// One piece of news; its first field says which.

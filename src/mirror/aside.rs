@@ -199,3 +199,52 @@ pub fn resolve(tx: &Tx<'_>, number: i64, keep: Keep, now: Time) -> Outcome<Optio
     )?;
     table.map_or(Ok(None), |table| rows::find(tx, table, &values))
 }
+
+/// What is set aside.
+#[expect(missing_docs, reason = "the columns of sync_aside")]
+pub struct Aside<'a> {
+    /// The change, if it was this device's.
+    pub seq: Option<i64>,
+    pub code: &'a str,
+    pub reason: &'a str,
+    pub ours: Option<&'a Value>,
+    pub theirs: Option<&'a Value>,
+    /// Theirs.
+    pub revision: i64,
+}
+
+/// Sets a change aside.
+pub fn put(tx: &Tx<'_>, table: &str, key: &str, what: &Aside<'_>) -> Outcome<()> {
+    if what.code == "conflict" {
+        // One question about one row.
+        close(tx, table, key)?;
+    }
+    tx.run(
+        "INSERT INTO sync_aside (aside_id, seq, tbl, pk, code, reason, ours, theirs, revision, at)
+         VALUES ((SELECT coalesce(max(aside_id), 0) + 1 FROM sync_aside), :seq, :tbl, :pk, :code,
+                 :reason, :ours, :theirs, :revision, coord_hlc() >> 16)",
+        named_params! {
+            ":seq": what.seq,
+            ":tbl": table,
+            ":pk": key,
+            ":code": what.code,
+            ":reason": what.reason,
+            ":ours": what.ours.map(Value::to_string),
+            ":theirs": what.theirs.map(Value::to_string),
+            ":revision": what.revision,
+        },
+    )?;
+    Ok(())
+}
+
+/// Keeps a change that cannot be transported from being sent.
+pub fn set_aside_own(tx: &Tx<'_>, seq: i64, code: &str, reason: &str) -> Outcome<()> {
+    let subject = if is_of(tx, seq)? { None } else { sql::subject(tx, seq)? };
+    if let Some((table, key)) = subject {
+        let rest = if table == "audit_log" { "; its number, time and hash go alone" } else { "" };
+        let reason = &format!("{reason}{rest}");
+        let aside = Aside { seq: Some(seq), code, reason, ours: None, theirs: None, revision: 0 };
+        put(tx, &table, &key, &aside)?;
+    }
+    Ok(())
+}

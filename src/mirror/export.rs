@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::catalogue::{self, Class, Table};
 use super::kept::Kept;
 use super::sql::Exported;
-use super::{capture, marks, rekey, restored, rows, scope, sql};
+use super::{agreed, capture, marks, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -241,7 +241,7 @@ pub fn want_snapshot(tx: &Tx<'_>, why: &str) -> Outcome<()> {
 /// The time with which a row is exported; `None`: it is not, the mirror has it from others
 /// or decides about it by its revision.
 pub(super) fn time_of(tx: &Tx<'_>, table: &Table, key: &str, newest: i64) -> Outcome<Option<i64>> {
-    Ok(match (table.class, sql::agreed_time(tx, &table.name, key)?) {
+    Ok(match (table.class, agreed::time(tx, &table.name, key)?) {
         (Class::Policy, Some(_)) => None,
         (Class::Union, Some((hlc, _))) if hlc > 0 => Some(hlc),
         _ => Some(newest),

@@ -19,7 +19,9 @@ use super::catalogue::{self, Class};
 use super::key::Key;
 use super::login::Login;
 use super::modes::Modes;
-use super::{export, kept, log, receive, rekey, resend, restored, scope, sql};
+use super::{
+    answered, aside, export, kept, log, receive, rekey, resend, restored, scope, snapshot, sql,
+};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
 use crate::store::{Store, Tx};
@@ -42,6 +44,10 @@ pub struct StoreJournal {
     heeded: AtomicBool,
     /// What free text is encrypted with, if it is; or why the file cannot be read.
     key: Mutex<Found>,
+    /// It is noted that rows may go in clear.
+    in_clear: AtomicBool,
+    /// Another key was found while a snapshot was half read: it is to be read again.
+    outdated: AtomicBool,
     /// Rows of the snapshot that is being fetched: device, table and key.
     seen: Mutex<BTreeSet<(String, String, String)>>,
 }
@@ -51,8 +57,10 @@ impl StoreJournal {
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
         let (login, heeded, seen) = (Mutex::new(login), AtomicBool::default(), Mutex::default());
-        let (key, modes) = (Mutex::new(Ok(None)), Mutex::default());
-        Self { store, home, login, left_out, modes, heeded, key, seen }
+        let (key, modes, in_clear) =
+            (Mutex::new(Ok(None)), Mutex::default(), AtomicBool::default());
+        let outdated = AtomicBool::default();
+        Self { store, home, login, left_out, modes, heeded, key, in_clear, outdated, seen }
     }
 
     /// Follows the key's file: a person may bring another key at any time.
@@ -67,6 +75,11 @@ impl StoreJournal {
         let is_new = name(&found) != name(&self.found());
         if let (true, Ok(Some(key))) = (is_new, found.clone()) {
             self.write(move |tx| rekey::adopt(tx, &key))?;
+            let half = !self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+            self.outdated.store(half, Ordering::Relaxed);
+        }
+        if matches!(found, Ok(None)) && !self.in_clear.swap(true, Ordering::Relaxed) {
+            self.write(|tx| rekey::note_clear(tx))?;
         }
         *self.key.lock().unwrap_or_else(PoisonError::into_inner) = found;
         Ok(())
@@ -148,7 +161,9 @@ impl Journal for StoreJournal {
 
     fn acknowledge(&self, seq: i64, refused: &[Reject]) -> Result<()> {
         let (refused, left_out) = (refused.to_vec(), self.left_out.clone());
-        self.write(move |tx| tx.uncaptured(|tx| receive::acknowledge(tx, seq, &refused, &left_out)))
+        self.write(move |tx| {
+            tx.uncaptured(|tx| answered::acknowledge(tx, seq, &refused, &left_out))
+        })
     }
 
     fn rewind(&self, seq: i64) -> Result<()> {
@@ -162,7 +177,7 @@ impl Journal for StoreJournal {
 
     fn set_aside(&self, seq: i64, code: &str, reason: &str) -> Result<()> {
         let (code, reason) = (code.to_owned(), reason.to_owned());
-        self.write(move |tx| receive::set_aside_own(tx, seq, &code, &reason))
+        self.write(move |tx| aside::set_aside_own(tx, seq, &code, &reason))
     }
 
     fn apply(&self, page: &Page) -> Result<()> {
@@ -182,6 +197,7 @@ impl Journal for StoreJournal {
 
     fn want_snapshot(&self, why: &str) -> Result<()> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.outdated.store(false, Ordering::Relaxed);
         let why = why.to_owned();
         self.write(move |tx| export::want_snapshot(tx, &why))
     }
@@ -191,17 +207,16 @@ impl Journal for StoreJournal {
         seen.extend(rows.iter().map(|row| (row.device.clone(), table.to_owned(), row.key.clone())));
         drop(seen);
         let (table, rows, key) = (table.to_owned(), rows.to_vec(), self.opening());
-        self.write(move |tx| {
-            tx.uncaptured(|tx| receive::snapshot(tx, &table, &rows, key.as_deref()))
-        })
+        self.write(move |tx| tx.uncaptured(|tx| snapshot::apply(tx, &table, &rows, key.as_deref())))
     }
 
     fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.outdated.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
         let (cursor, left_out) = (cursor.clone(), self.left_out.clone());
-        self.write(move |tx| {
-            tx.uncaptured(|tx| receive::end_of_snapshot(tx, &seen, &cursor, &left_out))
-        })
+        self.write(move |tx| tx.uncaptured(|tx| snapshot::finish(tx, &seen, &cursor, &left_out)))
     }
 
     fn next_identity(&self) -> Result<Identity> {

@@ -13,7 +13,7 @@ use rusqlite::named_params;
 use serde_json::{Value, json};
 
 use super::catalogue::{self, Class, Table};
-use super::{capture, export, rows, sql};
+use super::{agreed, capture, export, rows, sql};
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
 
@@ -136,7 +136,7 @@ impl Kept {
             _ => true,
         };
         // What another machine wrote is in the mirror, whatever is set here.
-        Ok(before || sql::is_of_another(tx, &table.name, key)?)
+        Ok(before || agreed::is_of_another(tx, &table.name, key)?)
     }
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::catalogue::{self, Class, Table};
 use super::kept::{self, Kept};
 use super::key::Key;
-use super::{aside, capture, cipher, marks, rekey, restored, rows, scope, sql};
+use super::{aside, capture, cipher, lineage, marks, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::ingress;
 use crate::store::Tx;
@@ -179,10 +179,10 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
     let body = body.filter(|_| op != Op::Delete);
     let body = if withheld { body.as_ref().map(kept::withheld) } else { body };
     let policy = table.is_some_and(|table| table.class == Class::Policy);
-    let base = if policy {
+    let made_on = if policy {
+        let agreed = lineage::agreed(tx, &raw.table, &raw.key)?.unwrap_or_default();
         // What is given back comes to be the revision that it was.
-        let given = i64::from(sending.given.contains(&raw.seq));
-        Some((revision(tx, &raw.table, &raw.key)? - given).max(0))
+        Some(if sending.given.contains(&raw.seq) { agreed.before() } else { agreed })
     } else {
         None
     };
@@ -217,23 +217,26 @@ fn ready(tx: &Tx<'_>, raw: Raw, sending: &Sending<'_>) -> Outcome<Logged> {
         bytes,
         body: hidden.or(body),
         hash: raw.hash,
-        base,
+        base: made_on.as_ref().map(|version| version.revision),
+        lineage: made_on.map(|version| version.lineage),
         append,
         sent,
     })
-}
-
-/// The revision of a policy that is agreed upon with the mirror.
-pub fn revision(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<i64> {
-    let sql = "SELECT revision FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
-    let named = named_params! { ":tbl": table, ":pk": key };
-    Ok(tx.one(sql, named, |row| row.get(0))?.unwrap_or(0))
 }
 
 /// First 8 bytes of SHA-256 of the canonical text, in hex.
 pub fn digest(body: &Value) -> Outcome<String> {
     let text = ingress::row(body).map_err(anyhow::Error::from)?;
     Ok(Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The digest of the row that a change left.
+pub fn digest_at(tx: &Tx<'_>, seq: i64) -> Outcome<String> {
+    let sql = "SELECT body FROM change_log WHERE seq = :seq";
+    let body: Option<Option<String>> =
+        tx.one(sql, named_params! { ":seq": seq }, |row| row.get(0))?;
+    let body = body.flatten().and_then(|text| serde_json::from_str(&text).ok());
+    body.map_or(Ok(lineage::GONE.to_owned()), |body| digest(&body))
 }
 
 /// Removes what is older than `oldest` and in the mirror, a step at a time; how many rows.

@@ -9,6 +9,8 @@
 //! Not here: batches and the network (the crate `sync`), rules of rows (the other domains).
 
 pub mod advice;
+mod agreed;
+mod answered;
 pub mod aside;
 pub mod board;
 pub mod capture;
@@ -19,16 +21,19 @@ pub mod journal;
 pub mod kept;
 pub mod key;
 pub mod keys;
+mod lineage;
 mod log;
 pub mod login;
 mod marks;
 mod modes;
+mod peers;
 mod receive;
 pub mod rekey;
 mod resend;
 mod restored;
 mod rows;
 mod scope;
+mod snapshot;
 mod sql;
 pub mod standing;
 mod stricter;

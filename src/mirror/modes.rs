@@ -4,18 +4,14 @@
 //! before its file was changed, or before sync was switched on.
 
 use std::collections::HashMap;
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::kept::{self, Heard};
 use crate::config::{Config, PROJECT_FILE};
 use crate::home::Home;
+use crate::repo::Stamp;
 use crate::store::Store;
-
-/// Tells one version of a file from another: its number, size and time; none if there is no file.
-type Stamp = Option<(u64, u64, i64, i64)>;
 
 /// How often the files are looked at while much is sent.
 const EVERY: Duration = Duration::from_secs(1);
@@ -56,18 +52,13 @@ impl Modes {
 
     /// What the place says, if that may have changed; `None` as well where nothing can be said.
     fn read(&mut self, home: &Home, root: &Path) -> Option<bool> {
-        let stamp = stamp(&root.join(PROJECT_FILE));
+        let stamp = Stamp::of(&root.join(PROJECT_FILE));
         if self.seen.insert(root.to_owned(), stamp) == Some(stamp) {
             return None;
         }
         // A folder on a disk that is not there says nothing.
-        let alive = stamp.is_some() || root.join(".git").exists();
+        let alive = stamp.is_there() || root.join(".git").exists();
         // What cannot be read might say that nothing may leave.
         alive.then(|| Config::load(home, Some(root), &[]).map_or(true, |config| config.is_local()))
     }
-}
-
-fn stamp(file: &Path) -> Stamp {
-    let meta = fs::metadata(file).ok()?;
-    Some((meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()))
 }

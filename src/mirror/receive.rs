@@ -1,4 +1,4 @@
-//! What becomes of a row that comes from the mirror, and of one that it did not take.
+//! What becomes of a row that comes from the mirror.
 //!
 //! - A row that was changed here and not yet sent is left alone: the mirror decides
 //!   about it when it is sent, and gives back what won.
@@ -8,68 +8,75 @@
 //! - A row that is encrypted with a key that is not here is not written; that it is there is noted,
 //!   and it comes again once the key is there.
 
-use std::collections::BTreeSet;
-
-use coord_sync::wire::{Change, Cursor, Page, Reject, Snapshot};
-use rusqlite::named_params;
+use coord_sync::wire::{Change, Cursor, Page};
 use serde_json::Value;
 
+use super::agreed::{self, Agreed};
+use super::aside::{self, Aside};
 use super::catalogue::{self, Class, Table};
 use super::cipher::{self, Reading};
-use super::kept::Kept;
 use super::key::Key;
+use super::lineage::{self, Lineage, Relation, Version};
 use super::marks::{self, Form, Mark};
-use super::sql::Agreed;
 use super::stricter::stricter;
-use super::{aside, export, log, restored, rows, sql};
+use super::{export, peers, rows, sql};
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
 
 /// A row of the mirror.
-struct Arrival<'a> {
-    table: &'a str,
-    key: &'a str,
-    device: Option<&'a str>,
-    hlc: i64,
-    revision: i64,
-    digest: Option<&'a str>,
-    body: Option<&'a Value>,
+#[derive(Clone, Copy)]
+pub struct Arrival<'a> {
+    pub table: &'a str,
+    pub key: &'a str,
+    pub device: Option<&'a str>,
+    pub hlc: i64,
+    pub version: &'a Version,
+    pub digest: Option<&'a str>,
+    pub body: Option<&'a Value>,
+}
+
+/// The version that comes.
+pub fn version(revision: Option<i64>, lineage: &Lineage) -> Version {
+    Version { revision: revision.unwrap_or(0), lineage: lineage.clone() }
 }
 
 /// Applies a page and moves the cursor; `key` opens what is encrypted.
 pub fn page(tx: &Tx<'_>, page: &Page, key: Option<&Key>) -> Outcome<()> {
     for change in &page.changes {
-        arrive(tx, &of(change), key)?;
+        let version = version(change.revision, &change.lineage);
+        arrive(tx, &of(change, &version), key)?;
     }
     tell(tx);
     set_cursor(tx, &page.cursor)
 }
 
-fn of(change: &Change) -> Arrival<'_> {
+fn of<'a>(change: &'a Change, version: &'a Version) -> Arrival<'a> {
     Arrival {
         table: &change.table,
         key: &change.key,
         device: Some(change.device.as_str()).filter(|device| !device.is_empty()),
         hlc: change.hlc,
-        revision: change.revision.unwrap_or(0),
+        version,
         digest: change.digest.as_deref(),
         body: change.body.as_ref().filter(|_| change.op != "d"),
     }
 }
 
-fn set_cursor(tx: &Tx<'_>, cursor: &Cursor) -> Outcome<()> {
+/// Where the next page starts.
+pub fn set_cursor(tx: &Tx<'_>, cursor: &Cursor) -> Outcome<()> {
     let text = serde_json::to_string(cursor).map_err(anyhow::Error::from)?;
     sql::set_state(tx, "cursor", &text)
 }
 
 /// Rows of many kinds may have changed.
-fn tell(tx: &Tx<'_>) {
+pub fn tell(tx: &Tx<'_>) {
     for topic in [Topic::Memories, Topic::Handoffs, Topic::Guardrails, Topic::Profiles] {
         tx.changed(topic);
     }
 }
 
-fn arrive(tx: &Tx<'_>, row: &Arrival<'_>, key: Option<&Key>) -> Outcome<()> {
+/// Writes a row that came, or notes why it cannot be.
+pub fn arrive(tx: &Tx<'_>, row: &Arrival<'_>, key: Option<&Key>) -> Outcome<()> {
     let Some(table) = catalogue::table(row.table) else {
         // A newer coord has a table more: this one learns of it when it is updated.
         return Ok(());
@@ -98,9 +105,9 @@ fn arrive(tx: &Tx<'_>, row: &Arrival<'_>, key: Option<&Key>) -> Outcome<()> {
 
 /// Sets aside a row that came.
 fn refused(tx: &Tx<'_>, row: &Arrival<'_>, code: &str, reason: &str) -> Outcome<()> {
-    let (theirs, revision) = (row.body, row.revision);
+    let (theirs, revision) = (row.body, row.version.revision);
     let aside = Aside { seq: None, code, reason, ours: None, theirs, revision };
-    put_aside(tx, row.table, row.key, &aside)
+    aside::put(tx, row.table, row.key, &aside)
 }
 
 /// Notes a row that came as this device would not send it.
@@ -148,28 +155,65 @@ fn apply(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
     if sql::is_pending(tx, row.table, row.key)? || is_unexported(tx, table, row.key)? {
         return Ok(());
     }
-    let holds = match aside::undecided(tx, row.table, row.key)? {
-        // Nobody has decided yet: what is forbidden here stays forbidden.
-        Some(ours) => {
-            aside::renew(tx, row.table, row.key, row.body, row.revision)?;
-            stricter(row.table, ours.as_ref(), row.body)
-        }
-        None => row.body.cloned(),
+    let holds = match table.class {
+        Class::Policy => policy(tx, table, row)?,
+        _ => Some(row.body.cloned()),
     };
+    let Some(holds) = holds else { return Ok(()) };
     if stays_forgotten(tx, table, row)? {
         return export::log_again(tx, table, row.key, None);
     }
     write(tx, table, row.key, holds.as_ref())?;
-    let Arrival { table, key, hlc, revision, .. } = *row;
-    let known = if row.device.is_none() { sql::author(tx, table, key)? } else { None };
+    agree(tx, table, row)
+}
+
+/// What holds of a policy that came; `None`: it is older than the one here.
+fn policy(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<Option<Option<Value>>> {
+    let agreed = lineage::agreed(tx, row.table, row.key)?.unwrap_or_default();
+    let relation = agreed.relation(row.version);
+    if relation == Relation::Older {
+        return Ok(None);
+    }
+    let ours = match aside::undecided(tx, row.table, row.key)? {
+        Some(ours) => ours,
+        None if relation == Relation::Parted => {
+            rows::find(tx, table, &rows::key_values(row.key).unwrap_or_default())?
+        }
+        None => return Ok(Some(row.body.cloned())),
+    };
+    if ours.as_ref() == row.body {
+        aside::close(tx, row.table, row.key)?;
+        return Ok(Some(ours));
+    }
+    if relation == Relation::Parted {
+        let reason = "the mirror was put back, and it was changed on both sides of that";
+        let (theirs, revision) = (row.body, row.version.revision);
+        let aside =
+            Aside { seq: None, code: "conflict", reason, ours: ours.as_ref(), theirs, revision };
+        aside::put(tx, row.table, row.key, &aside)?;
+    } else {
+        aside::renew(tx, row.table, row.key, row.body, row.version.revision)?;
+    }
+    // Nobody has decided yet: what is forbidden here stays forbidden.
+    Ok(Some(stricter(row.table, ours.as_ref(), row.body)))
+}
+
+/// Both sides have it now.
+fn agree(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<()> {
+    let Arrival { table: name, key, hlc, .. } = *row;
+    let known = if row.device.is_none() { agreed::author(tx, name, key)? } else { None };
     let device = row.device.or(known.as_deref());
-    sql::agree(tx, &Agreed { table, key, device, hlc, revision })
+    agreed::set(tx, &Agreed { table: name, key, device, hlc, revision: row.version.revision })?;
+    if table.class == Class::Policy {
+        lineage::note(tx, name, key, &row.version.lineage)?;
+    }
+    Ok(())
 }
 
 /// Keeps what belongs to another device apart.
 fn keep(tx: &Tx<'_>, row: &Arrival<'_>, body: Option<&Value>) -> Outcome<()> {
     let Some(device) = row.device else { return Ok(()) };
-    sql::keep_peer(tx, device, row.table, row.key, body.map(|body| (row.hlc, body)))
+    peers::keep(tx, device, row.table, row.key, body.map(|body| (row.hlc, body)))
 }
 
 /// Whether the row is of a memory that was forgotten here: whoever pinned it did not know, or
@@ -184,7 +228,7 @@ fn stays_forgotten(tx: &Tx<'_>, table: &Table, row: &Arrival<'_>) -> Outcome<boo
 }
 
 /// Makes the row as it is said to be.
-fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome<()> {
+pub fn write(tx: &Tx<'_>, table: &Table, key: &str, body: Option<&Value>) -> Outcome<()> {
     let values = rows::key_values(key).unwrap_or_default();
     match body {
         Some(body) => rows::put(tx, table, &values, body),
@@ -198,202 +242,5 @@ fn is_unexported(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<bool> {
         return Ok(false);
     }
     let values = rows::key_values(key).unwrap_or_default();
-    Ok(sql::known(tx, &table.name, key)?.is_none() && rows::find(tx, table, &values)?.is_some())
-}
-
-/// The mirror has everything up to `seq` but what it refused.
-pub fn acknowledge(tx: &Tx<'_>, seq: i64, refused: &[Reject], left_out: &[String]) -> Outcome<()> {
-    let projects = Kept::load(tx)?;
-    let (acked, given) = (sql::acked(tx)?, restored::given(tx)?);
-    for change in sql::policies_between(tx, acked.max(restored::resent_until(tx)?), seq)? {
-        let (table, key) = (change.table.as_str(), change.key.as_str());
-        let same = |reject: &Reject| reject.table == table && reject.key == key;
-        let agreed = log::revision(tx, table, key)?;
-        // What came and went before the mirror heard of it has no revision there.
-        let never_there = change.removed && agreed == 0;
-        let kept = left_out.contains(&change.table);
-        if kept || given.contains(&change.last) || refused.iter().any(same) || never_there {
-            continue;
-        }
-        if projects.kept_last(tx, table, key)? {
-            continue;
-        }
-        let revision = agreed + 1;
-        sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
-        // Whoever changed the row after a conflict has decided it.
-        aside::close(tx, table, key)?;
-    }
-    marks::unset_between(tx, acked, seq)?;
-    aside::outlived(tx, acked, seq)?;
-    sql::set_state(tx, "acked", &seq.to_string())?;
-    for reject in refused {
-        refuse(tx, reject)?;
-    }
-    Ok(())
-}
-
-fn refuse(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
-    // A newer change of another device won, and comes with the next page.
-    if reject.code == "lost" {
-        return Ok(());
-    }
-    let pending = sql::is_pending(tx, &reject.table, &reject.key)?;
-    if reject.code == "known" {
-        return known(tx, reject);
-    }
-    if reject.code == "conflict" && pending {
-        // It is followed by another change of the row, made without having seen theirs either:
-        // that one is judged by what this one was made on, and shown in its place.
-        return restored::was_not_taken(tx, reject);
-    }
-    let ours = match catalogue::table(&reject.table) {
-        Some(table) => rows::find(tx, table, &rows::key_values(&reject.key).unwrap_or_default())?,
-        None => None,
-    };
-    let theirs = reject.theirs.as_ref().filter(|theirs| !theirs.is_null());
-    let revision = reject.revision.unwrap_or(0);
-    let aside = Aside {
-        seq: Some(reject.seq),
-        code: &reject.code,
-        reason: &reject.reason,
-        ours: ours.as_ref(),
-        theirs,
-        revision,
-    };
-    put_aside(tx, &reject.table, &reject.key, &aside)?;
-    let kind = catalogue::table(&reject.table);
-    if let ("gone", Some(kind)) =
-        (reject.code.as_str(), kind.filter(|kind| kind.class == Class::Union))
-    {
-        // An administrator removed it from everywhere; to keep it would be to send it for ever.
-        write(tx, kind, &reject.key, None)?;
-        tell(tx);
-    }
-    if let ("conflict", Some(kind)) = (reject.code.as_str(), kind) {
-        let (table, key) = (reject.table.as_str(), reject.key.as_str());
-        sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })?;
-        let holds = stricter(&reject.table, ours.as_ref(), theirs);
-        write(tx, kind, &reject.key, holds.as_ref())?;
-        tell(tx);
-    }
-    Ok(())
-}
-
-/// What the change brings about was there already.
-fn known(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
-    let (table, key) = (reject.table.as_str(), reject.key.as_str());
-    let revision = reject.revision.unwrap_or(0);
-    aside::close(tx, table, key)?;
-    sql::agree(tx, &Agreed { table, key, revision, ..Agreed::default() })
-}
-
-/// What is set aside.
-struct Aside<'a> {
-    seq: Option<i64>,
-    code: &'a str,
-    reason: &'a str,
-    ours: Option<&'a Value>,
-    theirs: Option<&'a Value>,
-    revision: i64,
-}
-
-fn put_aside(tx: &Tx<'_>, table: &str, key: &str, what: &Aside<'_>) -> Outcome<()> {
-    if what.code == "conflict" {
-        // One question about one row.
-        aside::close(tx, table, key)?;
-    }
-    tx.run(
-        "INSERT INTO sync_aside (aside_id, seq, tbl, pk, code, reason, ours, theirs, revision, at)
-         VALUES ((SELECT coalesce(max(aside_id), 0) + 1 FROM sync_aside), :seq, :tbl, :pk, :code,
-                 :reason, :ours, :theirs, :revision, coord_hlc() >> 16)",
-        named_params! {
-            ":seq": what.seq,
-            ":tbl": table,
-            ":pk": key,
-            ":code": what.code,
-            ":reason": what.reason,
-            ":ours": what.ours.map(Value::to_string),
-            ":theirs": what.theirs.map(Value::to_string),
-            ":revision": what.revision,
-        },
-    )?;
-    Ok(())
-}
-
-/// Keeps a change that cannot be transported from being sent.
-pub fn set_aside_own(tx: &Tx<'_>, seq: i64, code: &str, reason: &str) -> Outcome<()> {
-    let subject = if aside::is_of(tx, seq)? { None } else { sql::subject(tx, seq)? };
-    if let Some((table, key)) = subject {
-        let rest = if table == "audit_log" { "; its number, time and hash go alone" } else { "" };
-        let reason = &format!("{reason}{rest}");
-        let aside = Aside { seq: Some(seq), code, reason, ours: None, theirs: None, revision: 0 };
-        put_aside(tx, &table, &key, &aside)?;
-    }
-    Ok(())
-}
-
-/// Applies rows of a snapshot; `key` opens what is encrypted.
-pub fn snapshot(tx: &Tx<'_>, table: &str, rows: &[Snapshot], key: Option<&Key>) -> Outcome<()> {
-    let own = sql::state(tx, "device")?;
-    let Some(kind) = catalogue::table(table) else { return Ok(()) };
-    for row in rows {
-        if kind.class == Class::Owner && own.as_deref() == Some(&row.device) {
-            continue;
-        }
-        let pending = sql::is_pending(tx, table, &row.key)?;
-        if !pending && restored::is_older(tx, kind, &row.key, row.hlc, row.revision.unwrap_or(0))? {
-            restored::give(tx, kind, &row.key)?;
-            continue;
-        }
-        let arrival = Arrival {
-            table,
-            key: &row.key,
-            device: Some(&row.device),
-            hlc: row.hlc,
-            revision: row.revision.unwrap_or(0),
-            digest: row.digest.as_deref(),
-            body: Some(&row.body),
-        };
-        arrive(tx, &arrival, key)?;
-    }
-    tell(tx);
-    Ok(())
-}
-
-/// The snapshot is whole: what it does not have is gone.
-pub fn end_of_snapshot(
-    tx: &Tx<'_>,
-    seen: &BTreeSet<(String, String, String)>,
-    cursor: &Cursor,
-    left_out: &[String],
-) -> Outcome<()> {
-    for (device, table, key) in sql::peer_keys(tx)? {
-        if !seen.contains(&(device.clone(), table.clone(), key.clone())) {
-            sql::keep_peer(tx, &device, &table, &key, None)?;
-        }
-    }
-    let present: BTreeSet<(&str, &str)> =
-        seen.iter().map(|(_, table, key)| (table.as_str(), key.as_str())).collect();
-    let put_back = sql::state(tx, "resnapshot")?.as_deref() == Some(restored::WHY);
-    // Of a table that is left out nothing was asked.
-    for (table, key) in marks::all(tx)?.into_iter().filter(|row| !left_out.contains(&row.0)) {
-        if !present.contains(&(table.as_str(), key.as_str())) {
-            marks::unset(tx, &table, &key)?;
-        }
-    }
-    for (table, key) in sql::agreed(tx)?.into_iter().filter(|row| !left_out.contains(&row.0)) {
-        let Some(kind) = catalogue::table(&table) else { continue };
-        if present.contains(&(table.as_str(), key.as_str())) || sql::is_pending(tx, &table, &key)? {
-            continue;
-        }
-        let values = rows::key_values(&key).unwrap_or_default();
-        if put_back && rows::find(tx, kind, &values)?.is_some() {
-            restored::give(tx, kind, &key)?;
-        } else if kind.class == Class::Policy {
-            sql::disagree(tx, &table, &key)?;
-            write(tx, kind, &key, None)?;
-        }
-    }
-    sql::unset_state(tx, "resnapshot")?;
-    set_cursor(tx, cursor)
+    Ok(agreed::known(tx, &table.name, key)?.is_none() && rows::find(tx, table, &values)?.is_some())
 }

@@ -11,13 +11,15 @@ use super::catalogue::{self, Class, Table};
 use super::key::Key;
 use super::sql::Exported;
 use super::{cipher, export, marks, rows, sql};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::store::Tx;
 
 /// The fact that tells under which key rows were last sent, by the key's name.
 pub const UNDER: &str = "encrypted";
 /// In its place: whatever key is found next, all is to be sent again under it.
 const ANY: &str = "any";
+/// The fact that rows may have been sent in clear.
+const CLEAR: &str = "sent_in_clear";
 
 /// Follows the key that is in the file, if it is another one than before.
 ///
@@ -35,8 +37,15 @@ pub fn adopt(tx: &Tx<'_>, key: &Key) -> Outcome<()> {
 /// Whether nothing was ever sent: that nothing was acknowledged does not say so, for the answer may
 /// have been lost, and a device that took another name begins to count anew.
 fn is_fresh(tx: &Tx<'_>) -> Outcome<bool> {
-    let none = |name| Ok::<_, Failure>(sql::state(tx, name)?.is_none());
-    Ok(sql::acked(tx)? == 0 && sql::last_seq(tx)? == 0 && none("cursor")? && none("resnapshot")?)
+    Ok(sql::acked(tx)? == 0 && sql::state(tx, CLEAR)?.is_none())
+}
+
+/// Notes that from now on rows may be sent in clear.
+///
+/// # Errors
+/// Faults only.
+pub fn note_clear(tx: &Tx<'_>) -> Outcome<()> {
+    if sql::state(tx, CLEAR)?.is_none() { sql::set_state(tx, CLEAR, "1") } else { Ok(()) }
 }
 
 /// Encrypts no more.

@@ -7,7 +7,8 @@
 use coord_sync::wire::Reject;
 
 use super::catalogue::{Class, Table};
-use super::{export, sql};
+use super::lineage::{self, Relation, Version};
+use super::{agreed, export, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -44,18 +45,27 @@ pub fn given(tx: &Tx<'_>) -> Outcome<Vec<i64>> {
 }
 
 /// Whether the mirror's row is older than what is known of it here.
-pub fn is_older(tx: &Tx<'_>, table: &Table, key: &str, hlc: i64, revision: i64) -> Outcome<bool> {
-    let Some(known) = sql::known(tx, &table.name, key)? else { return Ok(false) };
+pub fn is_older(
+    tx: &Tx<'_>,
+    table: &Table,
+    key: &str,
+    hlc: i64,
+    theirs: &Version,
+) -> Outcome<bool> {
+    let Some(known) = agreed::known(tx, &table.name, key)? else { return Ok(false) };
     Ok(match table.class {
         Class::Union => hlc < known.hlc,
-        Class::Policy => revision < known.revision,
+        Class::Policy => {
+            let agreed = lineage::agreed(tx, &table.name, key)?.unwrap_or_default();
+            agreed.relation(theirs) == Relation::Older
+        }
         Class::Owner | Class::Append => false,
     })
 }
 
 /// Gives the mirror a row as it is here.
 pub fn give(tx: &Tx<'_>, table: &Table, key: &str) -> Outcome<()> {
-    let hlc = sql::known(tx, &table.name, key)?.map_or(0, |known| known.hlc);
+    let hlc = agreed::known(tx, &table.name, key)?.map_or(0, |known| known.hlc);
     if table.class == Class::Policy {
         let acked = sql::acked(tx)?;
         let mut given = given(tx)?;
@@ -74,7 +84,6 @@ pub fn was_not_taken(tx: &Tx<'_>, reject: &Reject) -> Outcome<()> {
         return Ok(());
     }
     let (table, key) = (reject.table.as_str(), reject.key.as_str());
-    let known = sql::known(tx, table, key)?.map_or(0, |known| known.revision);
-    let revision = (known - 1).max(0);
-    sql::agree(tx, &sql::Agreed { table, key, revision, ..sql::Agreed::default() })
+    let agreed = lineage::agreed(tx, table, key)?.unwrap_or_default();
+    lineage::agree(tx, table, key, &agreed.before())
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Class, Table};
 use super::sql::Exported;
-use super::{capture, export, log, rows, sql};
+use super::{agreed, capture, export, log, rows, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -99,7 +99,7 @@ fn log_removed(tx: &Tx<'_>, table: &Table, since: i64) -> Outcome<()> {
 fn log_policies(tx: &Tx<'_>, table: &Table, since: i64) -> Outcome<()> {
     let changed = sql::changed_since(tx, &table.name, since)?;
     log::each(tx, table, |key, body| {
-        if changed.contains(&key) || sql::agreed_time(tx, &table.name, &key)?.is_none() {
+        if changed.contains(&key) || agreed::time(tx, &table.name, &key)?.is_none() {
             let row = Exported { key, body: Some(body.to_string()), hlc: 0 };
             sql::log(tx, table, &row)?;
         }

@@ -161,113 +161,6 @@ pub fn acked(tx: &Tx<'_>) -> Outcome<i64> {
     Ok(state(tx, "acked")?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
-/// Keeps another device's row with its hybrid time, or drops it.
-pub fn keep_peer(
-    tx: &Tx<'_>,
-    device: &str,
-    table: &str,
-    key: &str,
-    row: Option<(i64, &Value)>,
-) -> Outcome<()> {
-    match row {
-        Some((hlc, body)) => tx.run(
-            "INSERT INTO peer_rows (device_id, tbl, pk, hlc, body)
-             VALUES (:device, :tbl, :pk, :hlc, :body)
-             ON CONFLICT (device_id, tbl, pk) DO UPDATE
-                SET hlc = excluded.hlc, body = excluded.body",
-            named_params! {
-                ":device": device, ":tbl": table, ":pk": key, ":hlc": hlc, ":body": body.to_string(),
-            },
-        )?,
-        None => tx.run(
-            "DELETE FROM peer_rows WHERE device_id = :device AND tbl = :tbl AND pk = :pk",
-            named_params! { ":device": device, ":tbl": table, ":pk": key },
-        )?,
-    };
-    Ok(())
-}
-
-/// The keys of all rows of other devices.
-pub fn peer_keys(tx: &Tx<'_>) -> Outcome<Vec<(String, String, String)>> {
-    let sql = "SELECT device_id, tbl, pk FROM peer_rows";
-    Ok(tx.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
-}
-
-/// What is agreed upon about a row.
-#[derive(Default)]
-pub struct Agreed<'a> {
-    pub table: &'a str,
-    pub key: &'a str,
-    /// Who wrote it; this device if none.
-    pub device: Option<&'a str>,
-    pub hlc: i64,
-    /// What the next change of a policy is based on.
-    pub revision: i64,
-}
-
-/// Notes what is agreed upon about a row.
-pub fn agree(tx: &Tx<'_>, agreed: &Agreed<'_>) -> Outcome<()> {
-    tx.run(
-        "INSERT INTO sync_rows (tbl, pk, device_id, hlc, revision)
-         VALUES (:tbl, :pk, :device, :hlc, :revision)
-         ON CONFLICT (tbl, pk) DO UPDATE
-            SET device_id = excluded.device_id, hlc = excluded.hlc, revision = excluded.revision",
-        named_params! {
-            ":tbl": agreed.table,
-            ":pk": agreed.key,
-            ":device": agreed.device,
-            ":hlc": agreed.hlc,
-            ":revision": agreed.revision,
-        },
-    )?;
-    Ok(())
-}
-
-/// Forgets what was agreed upon about a row.
-pub fn disagree(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<()> {
-    let sql = "DELETE FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
-    tx.run(sql, named_params! { ":tbl": table, ":pk": key })?;
-    Ok(())
-}
-
-/// Every row about which something is agreed.
-pub fn agreed(tx: &Tx<'_>) -> Outcome<Vec<(String, String)>> {
-    Ok(tx.all("SELECT tbl, pk FROM sync_rows", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
-}
-
-/// Who wrote the row that is agreed upon, if it was another device.
-pub fn author(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<String>> {
-    let sql = "SELECT device_id FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
-    let named = named_params! { ":tbl": table, ":pk": key };
-    Ok(tx.one(sql, named, |row| row.get(0))?.flatten())
-}
-
-/// What is agreed upon about a row.
-pub struct Known {
-    pub hlc: i64,
-    pub revision: i64,
-}
-
-/// What is agreed upon about the row, if something is.
-pub fn known(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Known>> {
-    let sql = "SELECT hlc, revision FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
-    let named = named_params! { ":tbl": table, ":pk": key };
-    Ok(tx.one(sql, named, |row| Ok(Known { hlc: row.get(0)?, revision: row.get(1)? }))?)
-}
-
-/// The hybrid time agreed upon for a row, and whether this device wrote it.
-pub fn agreed_time(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<(i64, bool)>> {
-    let sql = "SELECT hlc, device_id IS NULL FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
-    let named = named_params! { ":tbl": table, ":pk": key };
-    Ok(tx.one(sql, named, |row| Ok((row.get(0)?, row.get(1)?)))?)
-}
-
-/// Whether another device wrote the version of a row that is agreed upon.
-pub fn is_of_another(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<bool> {
-    let sql = "SELECT device_id IS NOT NULL FROM sync_rows WHERE tbl = :tbl AND pk = :pk";
-    Ok(tx.one(sql, named_params! { ":tbl": table, ":pk": key }, |row| row.get(0))?.unwrap_or(false))
-}
-
 /// What was last logged of a row.
 pub fn last_image(tx: &Tx<'_>, table: &str, key: &str) -> Outcome<Option<Value>> {
     let sql = "SELECT body FROM change_log WHERE tbl = :tbl AND pk = :pk ORDER BY seq DESC LIMIT 1";
@@ -362,24 +255,17 @@ pub fn subject(tx: &Tx<'_>, seq: i64) -> Outcome<Option<(String, String)>> {
     Ok(tx.one(sql, named_params! { ":seq": seq }, |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// By table: how many other devices have rows, and how many.
-pub fn peers(tx: &Tx<'_>) -> Outcome<Vec<(String, i64, i64)>> {
-    let sql =
-        "SELECT tbl, count(DISTINCT device_id), count(*) FROM peer_rows GROUP BY tbl ORDER BY tbl";
-    Ok(tx.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
-}
-
-/// How many rows of other devices have a body that cannot be read.
-pub fn peers_unread(tx: &Tx<'_>) -> Outcome<i64> {
-    let sql = "SELECT count(*) FROM peer_rows WHERE json_extract(body, '$.' || :note)";
-    let named = named_params! { ":note": super::cipher::ENCRYPTED };
-    Ok(tx.one(sql, named, |row| row.get(0))?.unwrap_or(0))
-}
-
 /// Forgets the mirror: the log, what was agreed upon, others' rows, how far all came.
 pub fn forget_everything(tx: &Tx<'_>) -> Outcome<()> {
-    for table in ["change_log", "sync_state", "sync_rows", "peer_rows", "sync_aside", "sync_marks"]
-    {
+    for table in [
+        "change_log",
+        "sync_state",
+        "sync_rows",
+        "policy_lineage",
+        "peer_rows",
+        "sync_aside",
+        "sync_marks",
+    ] {
         tx.run(&format!("DELETE FROM {table}"), [])?;
     }
     Ok(())

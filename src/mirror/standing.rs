@@ -10,7 +10,7 @@ use super::advice::advice;
 use super::board::{Board, Halt, Running};
 use super::kept::Kept;
 use super::marks::{self, Form};
-use super::{aside, capture, catalogue, log, rekey, sql};
+use super::{aside, capture, catalogue, log, peers, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
@@ -135,7 +135,7 @@ fn encryption(tx: &Tx<'_>) -> Outcome<Encryption> {
             (None, _) => "off",
         },
         key,
-        unread: marks::count(tx, Form::Foreign)? + sql::peers_unread(tx)?,
+        unread: marks::count(tx, Form::Foreign)? + peers::unread(tx)?,
         in_clear: marks::count(tx, Form::Clear)?,
         altered: marks::count(tx, Form::Altered)?,
     })
@@ -154,7 +154,8 @@ pub fn standing(tx: &Tx<'_>, ctx: &Context) -> Outcome<Standing> {
     let oldest = log::time_after(tx, at.acked)?.unwrap_or(ctx.now);
     let lag_rows = if capture.is_some() { at.newest - at.acked } else { 0 };
     let stall = match (seen.running, board.halt()) {
-        (true, _) => seen.stall(),
+        // Nothing is tried before it goes on.
+        (true, _) => seen.stall().filter(|_| !at.paused),
         (false, Some(halt)) => Some(Stalled::from(halt)),
         (false, None) => (capture.is_some() && !at.paused).then(|| Stalled::unexplained(ctx.now)),
     };
@@ -196,7 +197,7 @@ pub fn standing(tx: &Tx<'_>, ctx: &Context) -> Outcome<Standing> {
 }
 
 fn peers(tx: &Tx<'_>) -> Outcome<Vec<Peers>> {
-    let peers = sql::peers(tx)?.into_iter();
+    let peers = peers::counted(tx)?.into_iter();
     Ok(peers.map(|(table, devices, rows)| Peers { table, devices, rows }).collect())
 }
 

@@ -15,8 +15,9 @@ use serde::Deserialize;
 
 use super::git::{Answer, Git, Silence};
 use super::url::{self, Remote};
-use super::{Repo, names};
+use super::{Repo, Stamp, names};
 
+/// The file that may name a project.
 const SETTINGS: &str = "coord.toml";
 const SETTINGS_BYTES: u64 = 64 * 1024;
 const NAME_CHARS: usize = 200;
@@ -63,6 +64,13 @@ impl Repo {
     /// answer.
     pub fn discover(cwd: &Path) -> Self {
         Self::discover_with(cwd, &Git::default())
+    }
+
+    /// How the file that may name the repository is now. Another name counts from when it stands
+    /// there.
+    #[must_use]
+    pub fn name_stamp(&self) -> Stamp {
+        Stamp::of(&self.root.join(SETTINGS))
     }
 
     /// The same with another git or time limit.

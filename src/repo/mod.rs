@@ -24,6 +24,7 @@ mod names;
 mod nested;
 mod pattern;
 mod resource;
+mod stamp;
 mod walk;
 mod wild;
 
@@ -34,6 +35,7 @@ pub use head::Head;
 pub use identity::Warning;
 pub use overlap::{covers, overlaps};
 pub use refusal::PathRefusal;
+pub use stamp::Stamp;
 pub use target::{Kind, Target, ancestors, below};
 
 /// A worktree of a repository, or a plain folder that is none.

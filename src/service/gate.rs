@@ -14,7 +14,7 @@ use crate::failure::Outcome;
 use crate::hooks::{EditFile, RunCommand};
 use crate::locks::AcquireLock;
 use crate::operations::Operation;
-use crate::policy::{self, Decision, Effect, PolicyRefusal, Question, Resource};
+use crate::policy::{self, Effect, PolicyRefusal, Question, Resource};
 use crate::profiles::{self, Held};
 use crate::repo::{Kind, Target};
 use crate::store::Tx;
@@ -37,7 +37,10 @@ pub enum Admission {
     /// It may, once this is entered.
     Granted(Granted),
     /// That cannot be told without writing; ask again in a transaction.
-    InTransaction,
+    InTransaction {
+        /// A person has approved it, so that it may unless that is taken back.
+        approved: bool,
+    },
 }
 
 /// A call that may be made.
@@ -122,29 +125,21 @@ pub fn admit(
             Effect::Ask => asking = Some((policy::reason(&question, &decision), decision)),
         }
     }
-    if asking.is_some() && !tx.can_write() {
-        return Ok(Admission::InTransaction);
-    }
     let approval = match asking {
         Some((reason, decision)) => {
-            Some(approved(tx, ctx, subject, arguments, &(reason, decision))?)
+            let policy = decision.policies.join(", ");
+            let operation = subject.operation.name;
+            let wanted = Wanted { operation, arguments, reason: &reason, policy: &policy };
+            if !tx.can_write() {
+                let approved = approvals::is_given(tx, ctx, &wanted)?;
+                return Ok(Admission::InTransaction { approved });
+            }
+            Some(approvals::granted(tx, ctx, &wanted)?)
         }
         None => None,
     };
     profiles::charge(tx, ctx, &held, subject.limited)?;
     Ok(Admission::Granted(Granted { held, approval }))
-}
-
-fn approved(
-    tx: &Tx<'_>,
-    ctx: &Context,
-    subject: &Subject,
-    arguments: &Value,
-    (reason, decision): &(String, Decision),
-) -> Outcome<String> {
-    let policy = decision.policies.join(", ");
-    let operation = subject.operation.name;
-    approvals::granted(tx, ctx, &Wanted { operation, arguments, reason, policy: &policy })
 }
 
 /// Runs a call in its transaction if the policies let it. A question to a person outlives
@@ -161,7 +156,9 @@ pub fn run(
 ) -> Outcome<Progress<Value>> {
     let granted = match admit(tx, ctx, subject, arguments)? {
         Admission::Granted(granted) => granted,
-        Admission::InTransaction => return Err(anyhow::anyhow!("this is a transaction").into()),
+        Admission::InTransaction { .. } => {
+            return Err(anyhow::anyhow!("this is a transaction").into());
+        }
     };
     tx.attempt(|tx| {
         granted.enter(tx, ctx, subject)?;

@@ -216,7 +216,7 @@ impl Service {
         let answer = self.store.read(|tx| match &request.call {
             Ok((call, subject)) => match gate::admit(tx, ctx, subject, arguments) {
                 Ok(Admission::Granted(_)) => ended(call.run(tx, ctx)).map(Some),
-                Ok(Admission::InTransaction) => Ok(None),
+                Ok(Admission::InTransaction { .. }) => Ok(None),
                 Err(failure) => ended(Err(failure)).map(Some),
             },
             Err(refused) => Ok(Some(refused.clone())),

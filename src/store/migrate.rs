@@ -43,6 +43,7 @@ steps![
     "041_audit_indexes",
     "032_encrypted_rows",
     "037_kept_projects",
+    "050_lineage",
 ];
 
 /// The schema version of this binary.

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Status, sql};
+use super::{Status, shared, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -46,6 +47,21 @@ impl Elsewhere {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.get(project).cloned().unwrap_or_default()
     }
+}
+
+/// Tasks that had ended without success here and that the queue was told to have open: somebody may have had them tried
+/// again. How one ended that is still to be told is not among them.
+///
+/// # Errors
+/// Faults only.
+pub fn ended_here(tx: &Tx<'_>, project: &str) -> Outcome<Vec<String>> {
+    let told = tx.kept::<Elsewhere>().of(project);
+    let ids: Vec<String> = told.into_iter().map(|task| task.task_id).collect();
+    let untold: Vec<Value> = shared::reports(tx, project)?;
+    let is_told = |id: &str| !untold.iter().any(|report| report["task_id"] == id);
+    let ended = sql::tasks(tx, project, &ids)?.into_iter();
+    let ended = ended.filter(|task| matches!(task.status, Status::Failed | Status::Cancelled));
+    Ok(ended.map(|task| task.task_id).filter(|id| is_told(id)).collect())
 }
 
 /// What others of a shared queue do, or have submitted and this machine has no row of; and how many of this machine's

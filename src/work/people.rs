@@ -8,6 +8,7 @@ use super::limits::MESSAGE_MAX;
 use super::{Status, WorkRefusal, dependencies, limits, line, shared, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
+use crate::ruling::{Asked, Ruling};
 use crate::store::{Topic, Tx};
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
 
@@ -47,7 +48,21 @@ impl Tool for CancelWork {
         Ok(())
     }
 
+    fn arbitrated(&self) -> Option<Asked> {
+        Some(Asked::Cancel { task_id: self.task_id.clone(), reason: self.reason.clone() })
+    }
+
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Cancelled>> {
+        if let Some(Ruling::Cancelled { was_claimed_by, parked }) = ctx.ruling.as_deref() {
+            // This machine may have no row of it.
+            shared::follow_cancel(tx, ctx.project(), &self.task_id, &self.reason, ctx.now)?;
+            return Ok(Progress::Ended(Cancelled {
+                task_id: self.task_id.clone(),
+                status: Status::Cancelled,
+                was_claimed_by: was_claimed_by.clone(),
+                parked: *parked,
+            }));
+        }
         let task = ours(tx, ctx, &self.task_id)?;
         if task.status.is_finished() {
             let Self { task_id, .. } = self;
@@ -104,7 +119,16 @@ impl Tool for RetryWork {
         Ok(())
     }
 
+    fn arbitrated(&self) -> Option<Asked> {
+        Some(Asked::Retry { task_id: self.task_id.clone() })
+    }
+
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Retried>> {
+        if let Some(Ruling::Revived { retried, blocked }) = ctx.ruling.as_deref() {
+            shared::follow_retry(tx, ctx.project(), retried)?;
+            let (task_id, retried) = (self.task_id.clone(), retried.clone());
+            return Ok(Progress::Ended(Retried { task_id, status: state(*blocked), retried }));
+        }
         let task = ours(tx, ctx, &self.task_id)?;
         let retried = match task.status {
             Status::Pending if task.in_back_off() => {
@@ -120,9 +144,12 @@ impl Tool for RetryWork {
         tx.changed(Topic::Work);
         let blocked = known(tx, ctx, &task.task_id)?.is_blocked();
         line::serve(tx, ctx.project(), ctx.now)?;
-        let status = if blocked { "blocked" } else { "pending" };
-        Ok(Progress::Ended(Retried { task_id: task.task_id, status, retried }))
+        Ok(Progress::Ended(Retried { task_id: task.task_id, status: state(blocked), retried }))
     }
+}
+
+const fn state(blocked: bool) -> &'static str {
+    if blocked { "blocked" } else { "pending" }
 }
 
 /// Puts back a task and everything it waits for that was given up.
@@ -146,11 +173,11 @@ fn revive(tx: &Tx<'_>, ctx: &Context, task_id: &str) -> Outcome<()> {
     sql::revive(tx, task_id)
 }
 
-/// A task that this machine alone decides about.
+/// A task that this machine decides about.
 fn ours(tx: &Tx<'_>, ctx: &Context, task_id: &str) -> Outcome<sql::Task> {
     let task = known(tx, ctx, task_id)?;
-    // Here it would look called off while the arbiter goes on giving it out.
-    if ctx.settings.arbitrated && shared::is_known(tx, &task.task_id)? {
+    // Policies may have changed their mind since the arbiter was not asked because of them.
+    if ctx.settings.arbitrated && ctx.ruling.is_none() {
         return Err(WorkRefusal::SharedTask { task_id: task.task_id }.into());
     }
     Ok(task)

@@ -32,7 +32,7 @@ pub enum WorkRefusal {
     NotRetryable { task_id: String, status: Status },
     #[error("task {task_id} has the dedupe_key of {live}, which is not finished")]
     DuplicateTask { task_id: String, live: String },
-    #[error("task {task_id} is shared between machines, and this one cannot speak for all")]
+    #[error("task {task_id} is shared between machines, and the arbiter was not asked about it")]
     SharedTask { task_id: String },
 }
 
@@ -118,9 +118,7 @@ impl Refusal for WorkRefusal {
             Self::AlreadyFinished { .. } => "nothing is left to cancel".into(),
             Self::NotRetryable { .. } => "only failed, cancelled and parked tasks can be".into(),
             Self::DuplicateTask { live, .. } => format!("cancel {live} first, or let it finish"),
-            Self::SharedTask { .. } => {
-                "whoever claims it can end it: complete_work with success: false".into()
-            }
+            Self::SharedTask { .. } => "do it again".into(),
         })
     }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::claim::Claimed;
-use super::leases::LEASE_MS;
+use super::leases::{LEASE_MS, Loss};
 use super::{Status, dependencies, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
@@ -68,6 +68,8 @@ pub(super) fn adopt(tx: &Tx<'_>, ctx: &Context, task: &SharedTask) -> Outcome<Cl
             submitted_at: Time::from_ms(task.submitted_at),
         };
         sql::insert(tx, &new)?;
+        // Should the arbiter forget it, it is handed in again with them.
+        sql::depend(tx, &task.task_id, &task.depends_on)?;
     }
     sql::adopt_claim(tx, ctx, task, LEASE_MS)?;
     sql::keep_fence(tx, ctx.project(), task.fence, ctx.now)?;
@@ -100,19 +102,39 @@ pub fn know(tx: &Tx<'_>, project: &str, task_id: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether the arbiter knows of a task.
-pub(super) fn is_known(tx: &Tx<'_>, task_id: &str) -> Outcome<bool> {
+/// Whether a task has a row here, and whether the arbiter knows of it.
+///
+/// # Errors
+/// Faults only.
+pub fn standing(tx: &Tx<'_>, project: &str, task_id: &str) -> Outcome<Standing> {
+    if sql::task(tx, project, task_id)?.is_none() {
+        return Ok(Standing::Absent);
+    }
     let sql = "SELECT 1 FROM shared_work WHERE task_id = :task";
-    Ok(tx.one(sql, named_params! { ":task": task_id }, |_| Ok(()))?.is_some())
+    let known = tx.one(sql, named_params! { ":task": task_id }, |_| Ok(()))?.is_some();
+    Ok(if known { Standing::Shared } else { Standing::Here })
 }
 
-/// The arbiter does not know of a task any more.
+/// Who knows of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Other machines, if any.
+    Absent,
+    /// This machine alone.
+    Here,
+    /// The arbiter too.
+    Shared,
+}
+
+/// The arbiter does not know of a task any more. One that is held here is found to be lost first.
 ///
 /// # Errors
 /// Faults only.
 pub fn forget(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
     tx.run(
-        "DELETE FROM shared_work WHERE task_id = :task AND report IS NULL",
+        "DELETE FROM shared_work WHERE task_id = :task AND report IS NULL
+            AND task_id NOT IN (SELECT w.task_id FROM work_queue AS w
+                                 WHERE w.task_id = :task AND w.status IN ('claimed', 'running'))",
         named_params! { ":task": task_id },
     )?;
     Ok(())
@@ -120,6 +142,9 @@ pub fn forget(tx: &Tx<'_>, task_id: &str) -> Outcome<()> {
 
 /// Tasks after a place in the order of submission that the arbiter does not know of, as it is told of them; and the
 /// newest place there is.
+///
+/// - What a task waits for is told, and what it waited for: here that is completed, there it may be open.
+/// - A task that waits for one which was claimed or given up here alone stays here until that is done.
 ///
 /// # Errors
 /// Faults only.
@@ -132,12 +157,18 @@ pub fn unknown(tx: &Tx<'_>, project: &str, after: i64, most: usize) -> Outcome<(
         "SELECT w.task_id, w.project, w.task_type, w.description, w.input_data, w.priority, w.max_attempts,
                 w.dedupe_key, w.capability_key, w.deadline, w.submitted_by, w.submitted_at,
                 (SELECT json_group_array(d.depends_on) FROM work_dependencies AS d
+                   JOIN work_queue AS b ON b.task_id = d.depends_on
+                  WHERE d.task_id = w.task_id AND b.status <> 'completed') AS depends_on,
+                (SELECT json_group_array(d.depends_on) FROM work_dependencies AS d
                    LEFT JOIN work_queue AS b ON b.task_id = d.depends_on
-                  WHERE d.task_id = w.task_id AND b.status IS NOT 'completed') AS depends_on
+                  WHERE d.task_id = w.task_id AND coalesce(b.status, 'completed') = 'completed') AS met
            FROM work_queue AS w
           WHERE w.project = :project AND w.status IN ('pending', 'claimed', 'running') AND w.seq > :after
             AND w.status = 'pending'
             AND NOT EXISTS (SELECT 1 FROM shared_work AS s WHERE s.task_id = w.task_id)
+            AND NOT EXISTS (SELECT 1 FROM work_dependencies AS d JOIN work_queue AS b ON b.task_id = d.depends_on
+                             WHERE d.task_id = w.task_id AND b.status NOT IN ('pending', 'completed')
+                               AND b.task_id NOT IN (SELECT s.task_id FROM shared_work AS s))
           ORDER BY w.seq LIMIT :most",
         named_params! {
             ":project": project, ":after": after, ":most": i64::try_from(most).unwrap_or(i64::MAX),
@@ -162,6 +193,7 @@ pub fn unknown(tx: &Tx<'_>, project: &str, after: i64, most: usize) -> Outcome<(
                 "submitted_by": row.get::<_, String>("submitted_by")?,
                 "submitted_at": optional("submitted_at")?,
                 "depends_on": parsed("depends_on")?,
+                "met": parsed("met")?,
             }))
         },
     )?;
@@ -226,29 +258,34 @@ pub fn lose(tx: &Tx<'_>, claim: &SharedClaim, now: Time) -> Outcome<()> {
     Ok(())
 }
 
-/// Open tasks of a project that are shared and that nobody works on here.
+/// Open tasks of a project that are shared: what becomes of them elsewhere is news here.
 ///
 /// # Errors
 /// Faults only.
 pub fn open(tx: &Tx<'_>, project: &str, most: usize) -> Outcome<Vec<String>> {
     let found = tx.all(
         "SELECT w.task_id FROM work_queue AS w JOIN shared_work AS s ON s.task_id = w.task_id
-          WHERE w.project = :project AND w.status IN ('pending', 'claimed', 'running') AND w.status = 'pending'
-          ORDER BY w.seq LIMIT :most",
+          WHERE w.project = :project AND w.status IN ('pending', 'claimed', 'running')
+          ORDER BY w.status = 'pending', w.seq LIMIT :most",
         named_params! { ":project": project, ":most": i64::try_from(most).unwrap_or(i64::MAX) },
         |row| row.get(0),
     )?;
     Ok(found)
 }
 
-/// Notes that a task came to its end on another machine.
+/// Notes that a task came to its end on another machine; gives the claim of this one that came to nothing by it.
 ///
 /// # Errors
 /// Faults only.
-pub fn finish(tx: &Tx<'_>, end: &SharedEnd) -> Outcome<()> {
-    let Some(task) = sql::task(tx, &end.project, &end.task_id)? else { return Ok(()) };
+pub fn finish(tx: &Tx<'_>, end: &SharedEnd, now: Time) -> Outcome<Option<SharedClaim>> {
+    let Some(task) = sql::task(tx, &end.project, &end.task_id)? else { return Ok(None) };
+    if end.status == Status::Cancelled {
+        let reason = end.error_message.as_deref().unwrap_or("on another machine");
+        return follow_cancel(tx, &end.project, &end.task_id, reason, now);
+    }
+    // Whoever ends it here is about to write that.
     if task.status != Status::Pending {
-        return Ok(());
+        return Ok(None);
     }
     sql::end_elsewhere(tx, end)?;
     if end.status == Status::Completed {
@@ -257,7 +294,52 @@ pub fn finish(tx: &Tx<'_>, end: &SharedEnd) -> Outcome<()> {
         dependencies::park_dependents(tx, &task.task_id, &task.task_type, end.status)?;
     }
     tx.changed(Topic::Work);
+    Ok(None)
+}
+
+/// Calls a task off here, as the arbiter has it; gives the claim that came to nothing by it.
+pub(super) fn follow_cancel(
+    tx: &Tx<'_>,
+    project: &str,
+    task_id: &str,
+    reason: &str,
+    now: Time,
+) -> Outcome<Option<SharedClaim>> {
+    let task = sql::task(tx, project, task_id)?.filter(|task| !task.status.is_finished());
+    let Some(task) = task else { return Ok(None) };
+    let claim = claims(tx, project)?.into_iter().find(|claim| claim.task_id == task_id);
+    if task.status.is_held() {
+        sql::end_attempt(tx, task_id, Loss::Cancelled.name(), Some(reason), now)?;
+    }
+    sql::cancel(tx, task_id, reason, now)?;
+    dependencies::park_dependents(tx, task_id, &task.task_type, Status::Cancelled)?;
+    tx.changed(Topic::Work);
+    Ok(claim)
+}
+
+/// Puts those of these tasks back that have an ended row here, as the arbiter has them.
+///
+/// # Errors
+/// Faults only.
+pub fn follow_retry(tx: &Tx<'_>, project: &str, ids: &[String]) -> Outcome<()> {
+    for task in sql::tasks(tx, project, ids)? {
+        match task.status {
+            Status::Pending if task.in_back_off() => sql::end_back_off(tx, &task.task_id)?,
+            Status::Failed | Status::Cancelled if !has_twin(tx, project, &task)? => {
+                sql::revive(tx, &task.task_id)?;
+            }
+            _ => {}
+        }
+    }
+    dependencies::reconsider(tx, ids)?;
+    tx.changed(Topic::Work);
     Ok(())
+}
+
+/// Whether a task that was submitted here meanwhile, and that the arbiter has not judged yet, has its key.
+fn has_twin(tx: &Tx<'_>, project: &str, task: &sql::Task) -> Outcome<bool> {
+    let Some(key) = &task.dedupe_key else { return Ok(false) };
+    Ok(sql::live_twin(tx, project, key)?.is_some())
 }
 
 /// Gives up a task of this machine that the arbiter does not take.

@@ -61,6 +61,9 @@ pub struct Sent {
     /// The revision that a change of a policy replaces.
     #[serde(rename = "b", skip_serializing_if = "Option::is_none")]
     pub base: Option<i64>,
+    /// See [`Logged::lineage`].
+    #[serde(rename = "l", skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Vec<Option<String>>>,
     /// The row.
     #[serde(rename = "v", skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
@@ -164,6 +167,7 @@ fn change(row: &Logged, put: bool) -> Sent {
         op,
         hlc: row.hlc.to_string(),
         base: row.base,
+        lineage: row.lineage.clone(),
         digest: row.digest.clone().filter(|_| body.is_some()),
         body,
         sealed: row.sealed.then_some(1),

@@ -67,6 +67,8 @@ pub struct Logged {
     pub hash: String,
     /// The revision that a change of a policy replaces.
     pub base: Option<i64>,
+    /// Digests of that revision and of those before it, newest first.
+    pub lineage: Option<Vec<Option<String>>>,
     /// It never changes: earlier rows of its key must be sent as well.
     pub append: bool,
     /// Its body is encrypted.

@@ -51,6 +51,10 @@ pub struct Reject {
     /// The revision of the mirror's row.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// Of a policy: digests of the mirror's row and of those before it, newest first; none for one
+    /// that nobody noted.
+    #[serde(rename = "l", default)]
+    pub lineage: Vec<Option<String>>,
     /// The mirror's row.
     #[serde(rename = "v", default)]
     pub theirs: Option<Value>,
@@ -124,6 +128,10 @@ pub struct Change {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// Of a policy: digests of this version and of those before it, newest first; none for one
+    /// that nobody noted.
+    #[serde(rename = "l", default)]
+    pub lineage: Vec<Option<String>>,
     /// The row's digest, by the device that wrote it.
     #[serde(rename = "x", default)]
     pub digest: Option<String>,
@@ -184,6 +192,10 @@ pub struct Snapshot {
     /// The revision of a policy.
     #[serde(rename = "r", default)]
     pub revision: Option<i64>,
+    /// Of a policy: digests of this version and of those before it, newest first; none for one
+    /// that nobody noted.
+    #[serde(rename = "l", default)]
+    pub lineage: Vec<Option<String>>,
     /// See [`Change::digest`].
     #[serde(rename = "x", default)]
     pub digest: Option<String>,

@@ -15,6 +15,7 @@ mod leaving_out;
 mod million;
 mod oversize;
 mod picture;
+mod put_back;
 mod resend;
 mod rekeyed;
 mod returns;

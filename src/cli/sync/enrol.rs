@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::service::{self, MirrorRefusal};
+use super::service::{self, Invitation, MirrorRefusal};
 use crate::cli::Trouble;
 use crate::cli::desk::Desk;
 use crate::mirror::keys::Keys;
@@ -11,12 +11,16 @@ use crate::mirror::keys::Keys;
 ///
 /// This needs the project's service key (`SUPABASE_SERVICE_KEY`); the other machine does not.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  coord sync enrol --minutes 30")]
+#[command(after_help = "Examples:
+  coord sync enrol --minutes 30
+  coord sync enrol --workspace team --new")]
 pub struct Enrol {
-    /// Which workspace the machine joins
-    #[arg(long, default_value = "default")]
-    workspace: String,
+    /// Which workspace the machine joins, if not `default`
+    #[arg(long)]
+    workspace: Option<String>,
+    /// Make that workspace if there is none of that name
+    #[arg(long)]
+    new: bool,
     /// What it may do there
     #[arg(long, default_value = "writer", value_parser = ["writer", "reader"])]
     role: String,
@@ -33,10 +37,21 @@ impl Enrol {
     pub fn run(self, desk: &Desk) -> Result<(), Trouble> {
         let key = Keys::of(&desk.config()?).service.ok_or(MirrorRefusal::NoServiceKey)?;
         let address = service::address(desk, None, key)?;
-        let code = service::invite(&address, &self.workspace, &self.role, self.minutes)?;
-        let facts = json!({ "code": code, "workspace": self.workspace, "minutes": self.minutes });
+        let wanted = Invitation {
+            workspace: self.workspace.as_deref(),
+            role: &self.role,
+            minutes: self.minutes,
+            new: self.new,
+        };
+        let (code, made) = service::invite(desk, &address, &wanted)?;
+        let workspace = self.workspace.as_deref().unwrap_or(service::USUAL);
+        let facts = json!({
+            "code": code, "workspace": workspace, "made": made, "minutes": self.minutes,
+        });
+        let fresh =
+            if made { format!("The workspace {workspace} is new.\n") } else { String::new() };
         let sentence = format!(
-            "On the other machine, within {} minutes:\n  coord sync login --url {} --code {code}",
+            "{fresh}On the other machine, within {} minutes:\n  coord sync login --url {} --code {code}",
             self.minutes, address.url
         );
         desk.done(&facts, &sentence)

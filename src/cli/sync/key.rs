@@ -80,7 +80,10 @@ impl Refusal for KeyRefusal {
     }
 
     fn facts(&self) -> Map<String, Value> {
-        Map::new()
+        match self {
+            Self::Wrong(_) => Map::from_iter([("field".to_owned(), "key".into())]),
+            _ => Map::new(),
+        }
     }
 }
 

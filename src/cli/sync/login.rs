@@ -5,12 +5,11 @@ use std::io::{BufRead as _, IsTerminal as _};
 use coord_sync::remote::Address;
 use serde_json::{Value, json};
 
-use super::service::{self, MirrorRefusal};
+use super::service::{self, Invitation, MirrorRefusal};
 use super::{follow, show};
 use crate::cli::Trouble;
 use crate::cli::desk::{Desk, complain, unseen};
 use crate::failure::Failure;
-use crate::home::Home;
 use crate::mirror::keys::{Keys, is_of_service};
 use crate::mirror::{catalogue, login};
 
@@ -31,9 +30,12 @@ pub struct Login {
     /// An invitation, made by `coord sync enrol`
     #[arg(long)]
     code: Option<String>,
-    /// Which workspace to join when the machine invites itself
-    #[arg(long, default_value = "default")]
-    workspace: String,
+    /// Which workspace to join when the machine invites itself, if not `default`
+    #[arg(long)]
+    workspace: Option<String>,
+    /// Make that workspace if there is none of that name
+    #[arg(long)]
+    new: bool,
 }
 
 impl Login {
@@ -51,7 +53,7 @@ impl Login {
         let mut keys = keys(desk)?;
         let kept = kept(desk, &mut keys, &before)?;
         let address = service::address(desk, self.url.as_deref(), String::new())?;
-        let (login, workspace) = self.enrol(&home, &address, &keys, &kept)?;
+        let (login, workspace) = self.enrol(desk, &address, &keys, &kept)?;
         login.save(&home).map_err(Failure::from)?;
         desk.ask("sync_switch", json!({ "action": "on", "device": login.device }))?;
         drop(turn);
@@ -67,7 +69,7 @@ impl Login {
     /// A device that the mirror has let in, and where.
     fn enrol(
         self,
-        home: &Home,
+        desk: &Desk,
         place: &Address,
         keys: &Keys,
         kept: &str,
@@ -75,10 +77,14 @@ impl Login {
         let with = |key: &str| Address { key: key.to_owned(), ..place.clone() };
         let code = match (self.code, &keys.service) {
             (Some(code), _) => code.trim().to_owned(),
-            (None, Some(key)) => service::invite(&with(key), &self.workspace, "writer", 10)?,
+            (None, Some(key)) => {
+                let workspace = self.workspace.as_deref();
+                let wanted = Invitation { workspace, role: "writer", minutes: 10, new: self.new };
+                service::invite(desk, &with(key), &wanted)?.0
+            }
             (None, None) => return Err(MirrorRefusal::NeedsCode.into()),
         };
-        let login = login::Login::new(home, &place.url, Some(&place.rest_prefix), kept)
+        let login = login::Login::new(&desk.home()?, &place.url, Some(&place.rest_prefix), kept)
             .map_err(Failure::from)?;
         let opener = keys.least().ok_or(MirrorRefusal::NoKey)?;
         let request = coord_sync::wire::enrol(catalogue::schema(), &login.identity(), Some(&code));

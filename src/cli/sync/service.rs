@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Trouble;
 use crate::cli::desk::Desk;
+use crate::cli::render::clean;
 use crate::config::Accepts;
 use crate::failure::Refusal;
 use crate::mirror::advice::advice;
@@ -46,6 +47,14 @@ pub enum MirrorRefusal {
     /// It answered, and the answer is no.
     #[error("the mirror refuses: {0}")]
     No(String),
+    /// Nobody has made such a workspace.
+    #[error("there is no workspace {name}; there are: {}", .known.join(", "))]
+    UnknownWorkspace {
+        /// What was asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
     /// One of the two is too old.
     #[error("this coord and the mirror are too far apart")]
     Upgrade(&'static str),
@@ -68,6 +77,7 @@ impl Refusal for MirrorRefusal {
             Self::Database(_) => "database_unreachable",
             Self::Migration(_) => "migration_failed",
             Self::No(_) => "mirror_refused",
+            Self::UnknownWorkspace { .. } => "unknown_workspace",
             Self::Upgrade(code) => code,
             Self::Trouble(trouble) => trouble.code(),
         }
@@ -104,13 +114,22 @@ impl Refusal for MirrorRefusal {
             Self::No(_) => {
                 "`coord sync enrol` on a machine with the service key makes a new code".into()
             }
+            Self::UnknownWorkspace { .. } => {
+                "--workspace takes one of these; --new makes another".into()
+            }
             Self::Upgrade(code) => advice(code).into(),
             Self::Trouble(trouble) => advice(trouble.code()).into(),
         })
     }
 
     fn facts(&self) -> Map<String, Value> {
-        Map::new()
+        match self {
+            Self::UnknownWorkspace { name, known } => Map::from_iter([
+                ("workspace".to_owned(), name.as_str().into()),
+                ("known".to_owned(), known.as_slice().into()),
+            ]),
+            _ => Map::new(),
+        }
     }
 }
 
@@ -156,20 +175,49 @@ pub fn call_as(
     Ok(trouble::read(&reply).map_err(MirrorRefusal::Trouble)?)
 }
 
-/// A code for one device, made with the service key.
+/// Whom a code lets in.
+#[derive(Clone, Copy)]
+pub struct Invitation<'a> {
+    /// The workspace; none: the usual one.
+    pub workspace: Option<&'a str>,
+    /// `writer` or `reader`.
+    pub role: &'a str,
+    /// How long the code is good.
+    pub minutes: u32,
+    /// Whether the workspace may be one that is not there yet.
+    pub new: bool,
+}
+
+/// The workspace of those who name none.
+pub const USUAL: &str = "default";
+
+/// A code for one device, made with the service key, and whether its workspace was made for it. A
+/// name that no workspace has may be mistyped: a person is asked.
 ///
 /// # Errors
 /// As [`call`], or that the mirror refuses.
 pub fn invite(
+    desk: &Desk,
     address: &Address,
-    workspace: &str,
-    role: &str,
-    minutes: u32,
-) -> Result<String, Trouble> {
-    let request = json!({ "workspace": workspace, "role": role, "minutes": minutes });
+    wanted: &Invitation<'_>,
+) -> Result<(String, bool), Trouble> {
+    let Invitation { workspace, role, minutes, new } = *wanted;
+    let name = workspace.unwrap_or(USUAL);
+    let new = new || workspace.is_none();
+    let request = json!({ "workspace": name, "role": role, "minutes": minutes, "new": new });
     let answer = call(address, "coord_invite", &request)?;
+    if answer["status"] == "unknown_workspace" {
+        let known = answer["known"].as_array().into_iter().flatten();
+        let known = known.filter_map(|name| Some(name.as_str()?.to_owned())).collect();
+        let refusal = MirrorRefusal::UnknownWorkspace { name: name.to_owned(), known };
+        if desk.json || !crate::config::is_terminal() {
+            return Err(refusal.into());
+        }
+        desk.confirm(&format!("{}. Make it?", clean(&refusal.to_string())), false)?;
+        return invite(desk, address, &Invitation { new: true, ..*wanted });
+    }
     match answer.get("code").and_then(Value::as_str) {
-        Some(code) => Ok(code.to_owned()),
+        Some(code) => Ok((code.to_owned(), answer["made"] == true)),
         None => Err(MirrorRefusal::No(said(&answer)).into()),
     }
 }

@@ -37,17 +37,7 @@ const STEADY: Duration = Duration::from_secs(600);
 
 /// Keeps a worker running while sync is on.
 pub fn start(daemon: &Arc<Daemon>, home: &Home, config: &Config, tasks: &TaskTracker) {
-    let keeper = Keeper {
-        daemon: Arc::clone(daemon),
-        home: home.clone(),
-        local: config.is_local(),
-        left_out: config.sync_leave_out(),
-        offer: Offer::of(config),
-        board: daemon.service.store().kept::<Board>(),
-        thread: None,
-        ends: 0,
-        again: None,
-    };
+    let keeper = Keeper::new(daemon, home, config);
     keeper.board.note(|facts| {
         facts.set_url = config.supabase_url().map(str::to_owned);
         facts.has_service_key = Keys::of(config).service.is_some();
@@ -88,6 +78,20 @@ enum Next {
 }
 
 impl Keeper {
+    fn new(daemon: &Arc<Daemon>, home: &Home, config: &Config) -> Self {
+        Self {
+            daemon: Arc::clone(daemon),
+            home: home.clone(),
+            local: config.is_local(),
+            left_out: config.sync_leave_out(),
+            offer: Offer::of(config),
+            board: daemon.service.store().kept::<Board>(),
+            thread: None,
+            ends: 0,
+            again: None,
+        }
+    }
+
     async fn keep(mut self) {
         let daemon = Arc::clone(&self.daemon);
         let mut news = daemon.service.store().news().follow();
@@ -285,5 +289,89 @@ async fn at(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::context::{Caller, Context, Settings};
+    use crate::mirror::standing;
+    use crate::repo::Repo;
+    use crate::service::Service;
+    use crate::store::Options;
+    use crate::time::Clock;
+
+    fn daemon(home: &Home, config: &Config) -> Arc<Daemon> {
+        let store = Arc::new(Store::open(home, Options::default()).unwrap());
+        let service = Arc::new(Service::new(store, Clock::System));
+        Arc::new(Daemon {
+            keeper: crate::keeper::Keeper::new(Arc::clone(&service), config),
+            service,
+            home: home.clone(),
+            presence: crate::daemon::Presence::default(),
+            pulse: crate::daemon::Pulse::default(),
+            repos: Mutex::default(),
+            stop: CancellationToken::new(),
+            successor: Mutex::default(),
+            succeeds: None,
+        })
+    }
+
+    /// What `coord sync status` would show.
+    fn shown(daemon: &Daemon) -> serde_json::Value {
+        let ctx = Context {
+            caller: Caller::person(),
+            repo: Arc::new(Repo::discover(std::path::Path::new("/"))),
+            now: Clock::System.now(),
+            request_key: None,
+            resent: false,
+            settings: Settings::default(),
+            ticket: None,
+            ruling: None,
+        };
+        let standing = daemon.service.store().read(|tx| standing::standing(tx, &ctx)).unwrap();
+        serde_json::to_value(standing).unwrap()
+    }
+
+    async fn until(
+        daemon: &Daemon,
+        is_so: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
+        for _ in 0..2_000 {
+            let seen = shown(daemon);
+            if is_so(&seen) {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("it never happened: {}", shown(daemon));
+    }
+
+    #[test]
+    fn a_worker_that_panics_is_shown_and_another_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::locate(Some(folder.path().join("home")), None).unwrap();
+        home.prepare().unwrap();
+        let config = Config::load(&home, None, &[]).unwrap();
+        let login = Login::new(&home, "http://127.0.0.1:9", None, "key").unwrap();
+        login.save(&home).unwrap();
+        let daemon = daemon(&home, &config);
+        let mut keeper = Keeper::new(&daemon, &home, &config);
+        let purpose = Purpose::Work(Box::new(login));
+        keeper.thread = Some(Thread::start(purpose, |_| panic!("as ordered")).unwrap());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let kept = runtime.spawn(keeper.keep());
+        runtime.block_on(async {
+            let seen = until(&daemon, |seen| seen["stall"]["code"] == "worker_ended").await;
+            assert_eq!(seen["stall"]["reason"], "it panicked", "{seen}");
+            assert!(seen["stall"]["next_try"].is_string() && seen["running"] == false, "{seen}");
+            until(&daemon, |seen| seen["running"] == true).await;
+            daemon.stop.cancel();
+            kept.await.unwrap();
+        });
+        daemon.service.store().close();
     }
 }

@@ -135,7 +135,7 @@ pub fn insert(tx: &Tx<'_>, task: &NewTask<'_>) -> Outcome<()> {
 pub fn keep_fence(tx: &Tx<'_>, project: &str, fence: i64, now: Time) -> Outcome<()> {
     tx.run(
         "INSERT INTO projects (project, last_fence, created_at) VALUES (:project, :fence, :now)
-         ON CONFLICT (project) DO UPDATE SET last_fence = excluded.last_fence",
+         ON CONFLICT (project) DO UPDATE SET last_fence = max(last_fence, excluded.last_fence)",
         named_params! { ":project": project, ":fence": fence, ":now": now },
     )?;
     Ok(())

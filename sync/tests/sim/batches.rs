@@ -17,6 +17,7 @@ fn row(seq: i64, tx: i64, key: i64, append: bool) -> Logged {
         digest: Some("x".into()),
         hash: format!("h{seq}"),
         base: None,
+        lineage: None,
         append,
         sealed: false,
         sent: true,

@@ -86,6 +86,7 @@ impl Store {
             body,
             hash,
             base: None,
+            lineage: None,
             sealed: false,
             sent: true,
         });

@@ -154,7 +154,7 @@ fn a_migration_that_fails_leaves_nothing() {
 }
 
 /// A row in each table that is there, as far as its columns go: what a device would have sent by then.
-const FILL: &str = "
+pub const FILL: &str = "
 do $$ declare t record; begin
     for t in select m.name, string_agg(quote_ident(a.attname), ', ' order by a.attnum) as cols,
         string_agg(case

@@ -6,12 +6,14 @@
 mod arbiter;
 mod audit;
 mod clients;
+mod dependencies;
 mod enrolment;
 mod errors;
 pub mod gateway;
 mod locks;
 mod lookup;
-mod migrating;
+pub mod migrating;
+mod people;
 mod privileges;
 mod pulling;
 mod pushing;

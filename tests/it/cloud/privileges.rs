@@ -38,7 +38,7 @@ select line from (
 ) g order by line";
 
 /// What devices call.
-const OPEN: [&str; 15] = [
+const OPEN: [&str; 17] = [
     "coord_arbiter_state",
     "coord_digest",
     "coord_enrol",
@@ -50,9 +50,11 @@ const OPEN: [&str; 15] = [
     "coord_purge",
     "coord_push",
     "coord_snapshot",
+    "coord_task_cancel",
     "coord_task_claim",
     "coord_task_complete",
     "coord_task_renew",
+    "coord_task_retry",
     "coord_task_submit",
 ];
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Cloud, Device, id};
 
-fn task(number: u64, depends_on: &[u64]) -> Value {
+pub fn task(number: u64, depends_on: &[u64]) -> Value {
     json!({
         "task_id": id(number), "project": "p", "task_type": "build", "description": format!("task {number}"),
         "input_data": {"n": number}, "priority": 5, "depends_on": depends_on.iter().map(|n| id(*n)).collect::<Vec<_>>(),
@@ -16,7 +16,7 @@ fn task(number: u64, depends_on: &[u64]) -> Value {
     })
 }
 
-fn submit(cloud: &Cloud, device: &Device, task: &Value) -> Value {
+pub fn submit(cloud: &Cloud, device: &Device, task: &Value) -> Value {
     device.call(cloud, "coord_task_submit", task)
 }
 
@@ -24,11 +24,11 @@ fn claim_as(req: &str) -> Value {
     json!({"req": req, "project": "p", "session": "s", "agent_id": "ann", "lease_ms": 60_000})
 }
 
-fn claim(cloud: &Cloud, device: &Device) -> Value {
+pub fn claim(cloud: &Cloud, device: &Device) -> Value {
     device.call(cloud, "coord_task_claim", &claim_as(&uuid::Uuid::now_v7().to_string()))
 }
 
-fn complete(cloud: &Cloud, device: &Device, task: &Value, success: bool, retry: bool) -> Value {
+pub fn complete(cloud: &Cloud, device: &Device, task: &Value, success: bool, retry: bool) -> Value {
     device.call(cloud, "coord_task_complete", &json!({
         "task_id": task["task_id"], "fence": task["fence"], "success": success, "retry": retry,
         "result": {"made": task["task_id"]}, "error_message": if success { Value::Null } else { json!("broken") },
@@ -36,7 +36,7 @@ fn complete(cloud: &Cloud, device: &Device, task: &Value, success: bool, retry: 
 }
 
 /// As if so much time had passed.
-fn pass(cloud: &Cloud, ms: i64) {
+pub fn pass(cloud: &Cloud, ms: i64) {
     let earlier = format!(
         "update coord.shared_tasks set lease_until = lease_until - {ms}, run_after = greatest(run_after - {ms}, 0)"
     );

@@ -76,3 +76,27 @@ fn a_doctor_says_what_a_project_puts_in_force() {
     assert_eq!((code, &check["verdict"]), (1, &json!("fail")));
     assert!(check["message"].as_str().expect("a text").contains("b.cedar:1:1"), "{check}");
 }
+
+#[test]
+fn a_name_counts_from_when_it_stands_in_its_file() {
+    let site = Site::new();
+    let mut asked = 0;
+    let mut project = || {
+        asked += 1;
+        let memory = json!({ "event_type": "discovery", "summary": format!("where {asked}") });
+        let memory = memory.to_string();
+        let call = site.coord().args(["call", "remember", &memory]).env("AGENT_ID", "ann").output();
+        assert!(call.expect("the binary runs").status.success());
+        let file = rusqlite::Connection::open(site.home().join("coord.db")).expect("it opens");
+        let last = "select project from episodic_memories order by seq desc limit 1";
+        file.query_row(last, [], |row| row.get::<_, String>(0)).expect("it was written")
+    };
+    let plain = project();
+    assert!(plain.starts_with("root:"), "{plain}");
+    for name in ["one", "two"] {
+        write(&site, "coord.toml", &format!("project = \"{name}\"\n"));
+        assert_eq!(project(), format!("name:{name}"));
+    }
+    std::fs::remove_file(site.repo().join("coord.toml")).expect("it is there");
+    assert_eq!(project(), plain);
+}

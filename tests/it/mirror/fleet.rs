@@ -253,7 +253,8 @@ fn enrol(mirror: &Mirror, workspace: &str, world: &World, remote: &Remote) {
     assert_eq!(answer["status"], "ok");
     login.save(&home).unwrap();
     let on = json!({ "action": "on", "device": login.device });
-    assert!(world.person().asks("sync_switch", on).success());
+    let switched = world.person().asks("sync_switch", on);
+    assert!(switched.success(), "{}", switched.flat());
 }
 
 /// As the daemon makes it when it starts.

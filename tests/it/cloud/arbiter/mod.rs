@@ -3,12 +3,14 @@
 //! Each machine is a service over its own store with its arbiter's keeper running; what goes between them and Postgres
 //! goes through the same calls as over HTTP, and may be cut.
 
+mod again;
 mod daemons;
 mod edits;
 mod hammer;
 mod histories;
 mod locks;
 mod onlooker;
+mod people;
 mod seen;
 mod siege;
 mod work;

@@ -1,11 +1,17 @@
 //! `coord sync` with the real binary, a real daemon, and a gateway before a real Postgres.
 
+mod commands;
 mod doctor;
 mod errors;
-mod commands;
+mod first;
+mod keys;
+mod lasting;
+mod migrating;
 mod secrets;
+mod shown;
 mod variables;
 mod worker;
+mod workspaces;
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
@@ -83,6 +89,23 @@ impl Bench {
         serde_json::from_slice(&output.stdout).expect("it answers in JSON")
     }
 
+    /// Makes a handoff, and so many more like it in the database itself, while no daemon runs.
+    pub fn fill(&self, handoffs: usize) {
+        let handoff = json!({ "summary": "a zebrafish handoff", "next_steps": ["go on"] });
+        assert_eq!(self.agent("write_handoff", &handoff)["success"], true);
+        self.site.run(&["daemon", "stop"]);
+        let file = rusqlite::Connection::open(self.site.home().join("coord.db")).expect("it opens");
+        let columns = "select group_concat(name, ', ') from pragma_table_info('handoff_documents')
+                        where name <> 'handoff_id'";
+        let columns: String = file.query_row(columns, [], |row| row.get(0)).expect("columns");
+        let fill = format!(
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < {handoffs})
+             insert into handoff_documents (handoff_id, {columns})
+             select printf('00000000-0000-7000-8000-%012x', i), {columns} from handoff_documents, n"
+        );
+        assert_eq!(file.execute(&fill, []), Ok(handoffs));
+    }
+
     /// Something that the mirror is to hear of.
     pub fn remember(&self, what: &str) {
         let memory = json!({ "event_type": "discovery", "summary": what });
@@ -136,7 +159,7 @@ pub fn person(
     while let Ok(length @ 1..) = shown.read(&mut chunk) {
         said.extend_from_slice(&chunk[..length]);
         // A person types when asked.
-        if said.ends_with(b": ")
+        if (said.ends_with(b": ") || said.ends_with(b"[y/N] "))
             && let Some(line) = typed.next()
         {
             writeln!(keys, "{line}").expect("it reads");

@@ -80,6 +80,11 @@ fn one_that_ends_by_itself_is_shown_and_started_again() {
     let status = bench.until("it is shown", |status| status["stall"].is_object());
     assert_eq!(status["stall"]["code"], "worker_ended", "{status}");
     assert!(status["stall"]["next_try"].is_string(), "{status}");
+    let (_, told) = bench.site.json(&["doctor"]);
+    let mut checks = told["checks"].as_array().expect("checks").iter();
+    let worker = checks.find(|check| check["name"] == "sync worker").expect("a check");
+    assert_eq!(worker["verdict"], "warn", "{worker}");
+    assert!(worker["message"].as_str().is_some_and(|text| text.contains("next try")), "{worker}");
     fs::write(&file, good).expect("ours");
     bench.until("it is started again by itself", |status| status["running"] == true);
     assert_eq!(bench.site.run(&["sync", "now"]).status.code(), Some(0));

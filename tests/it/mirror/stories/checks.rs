@@ -231,7 +231,7 @@ impl Story<'_> {
         }
         for (before, after) in history::replaced(self.mirror, &self.workspace) {
             assert!(
-                self.mirror_was_put_back() || self.told.knew(&after, &before),
+                self.told.knew(&after, &before),
                 "seed {}: {after} replaced {before}, unseen",
                 self.seed
             );

@@ -199,6 +199,11 @@ impl<'m> Story<'m> {
             settle(self.mirror, &self.workspace, &mut self.machines);
             if !self.decide() {
                 self.events.forks += self.forks();
+                // What looks leave behind is written a little later.
+                for machine in &self.machines {
+                    machine.store().write_blocking(|_| Ok(())).expect("it can be written");
+                }
+                settle(self.mirror, &self.workspace, &mut self.machines);
                 return self.check();
             }
         }

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1129271122;
-PRAGMA user_version = 19;
+PRAGMA user_version = 20;
 
 CREATE TABLE agent_capabilities (
     session_id TEXT NOT NULL CHECK (octet_length(session_id) BETWEEN 1 AND 512 AND instr(session_id, char(0)) = 0),
@@ -352,6 +352,14 @@ CREATE TABLE peer_rows (
     PRIMARY KEY (device_id, tbl, pk)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO peer_rows VALUES ('00000000-0000-7000-8000-000000000001', 'tbl', 'pk', 0, '{}');
+
+CREATE TABLE policy_lineage (
+    tbl     TEXT NOT NULL CHECK (octet_length(tbl) BETWEEN 1 AND 64 AND instr(tbl, char(0)) = 0),
+    pk      TEXT NOT NULL CHECK (octet_length(pk) BETWEEN 1 AND 2400 AND instr(pk, char(0)) = 0),
+    lineage TEXT NOT NULL CHECK (json_valid(lineage) AND json_type(lineage) = 'array' AND instr(lineage, char(0)) = 0),
+    PRIMARY KEY (tbl, pk)
+) STRICT, WITHOUT ROWID;
+INSERT INTO policy_lineage VALUES ('tbl', 'pk', '[]');
 
 CREATE TABLE projects (
     project    TEXT    NOT NULL CHECK (octet_length(project) BETWEEN 1 AND 512 AND instr(project, char(0)) = 0),
