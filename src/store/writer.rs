@@ -115,7 +115,7 @@ impl Writer {
                     self.group(std::mem::take(&mut lazy));
                 }
                 Err(Timeout) if self.checkpoints.is_due() => {
-                    self.checkpoints.carry_over(&self.conn)
+                    self.checkpoints.carry_over(&self.conn);
                 }
                 Err(Timeout) => self.group(std::mem::take(&mut lazy)),
                 Err(Disconnected) => break,
