@@ -63,7 +63,8 @@ impl Sight {
     }
 
     /// As of when others' locks are shown, if that is some time ago; 1970 if nothing was ever heard.
-    pub(super) fn as_of(&self, project: &str, now: Time) -> Option<Time> {
+    #[must_use]
+    pub fn as_of(&self, project: &str, now: Time) -> Option<Time> {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match told.get(project) {
             None => Some(Time::from_ms(0)),

@@ -31,6 +31,19 @@ pub struct Shown {
     /// Which machine it is worked on, and what that is called.
     pub device: Option<String>,
     pub machine: Option<String>,
+    /// What the machine is called that it was submitted on.
+    #[serde(default)]
+    pub submitted_on: Option<String>,
+    #[serde(default)]
+    pub submitted_by: String,
+    #[serde(default)]
+    pub submitted_at: i64,
+    #[serde(default)]
+    pub attempt: i64,
+    #[serde(default)]
+    pub max_attempts: i64,
+    #[serde(default)]
+    pub error_message: Option<String>,
 }
 
 /// What each project's queue is beyond this machine.
@@ -55,8 +68,9 @@ impl Elsewhere {
 /// # Errors
 /// Faults only.
 pub fn ended_here(tx: &Tx<'_>, project: &str) -> Outcome<Vec<String>> {
-    let told = tx.kept::<Elsewhere>().of(project);
-    let ids: Vec<String> = told.into_iter().map(|task| task.task_id).collect();
+    let told = tx.kept::<Elsewhere>().of(project).into_iter();
+    let open = told.filter(|task| !task.status.is_finished());
+    let ids: Vec<String> = open.map(|task| task.task_id).collect();
     let untold: Vec<Value> = shared::reports(tx, project)?;
     let is_told = |id: &str| !untold.iter().any(|report| report["task_id"] == id);
     let ended = sql::tasks(tx, project, &ids)?.into_iter();
@@ -64,8 +78,14 @@ pub fn ended_here(tx: &Tx<'_>, project: &str) -> Outcome<Vec<String>> {
     Ok(ended.map(|task| task.task_id).filter(|id| is_told(id)).collect())
 }
 
-/// What others of a shared queue do, or have submitted and this machine has no row of; and how many of this machine's
-/// ready tasks are among it.
+/// What the queue was told to have of a task that this machine has no row of.
+pub(super) fn one(tx: &Tx<'_>, project: &str, task_id: &str) -> Option<Shown> {
+    let told = tx.kept::<Elsewhere>().of(project);
+    told.into_iter().find(|task| task.task_id == task_id)
+}
+
+/// What others of a shared queue do, or have submitted and this machine has no row of; and which of this machine's
+/// waiting tasks are among it.
 pub(super) fn others(tx: &Tx<'_>, project: &str) -> Outcome<(Vec<Shown>, Vec<String>)> {
     let told = tx.kept::<Elsewhere>().of(project);
     let ids: Vec<String> = told.iter().map(|task| task.task_id.clone()).collect();

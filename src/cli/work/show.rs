@@ -6,15 +6,14 @@ use super::super::ending::short;
 use super::super::render::style::{DIM, HEAD, NOTE, WARN, of_status, paint};
 use super::super::render::table::{Cell, Fit, Table};
 use super::super::render::{clean, count, fields};
-use crate::time::Time;
+use crate::time::{Time, relative};
 
 /// The parts of `pending_work`: field, heading, and how a count of it reads.
-const PARTS: [(&str, &str, &str); 5] = [
+const PARTS: [(&str, &str, &str); 4] = [
     ("claimed", "Being worked on", "being worked on"),
     ("ready", "Ready", "ready"),
     ("pausing", "To be tried again after a pause", "pausing"),
     ("blocked", "Waiting for others, or parked", "blocked or parked"),
-    ("elsewhere", "On other machines", "on other machines"),
 ];
 
 /// The reply of `list_work` as a table.
@@ -22,13 +21,27 @@ const PARTS: [(&str, &str, &str); 5] = [
 pub fn tasks(reply: &Value, now: Time) -> String {
     let tasks = fields::list(reply, "tasks");
     if tasks.is_empty() {
-        return "No tasks.\n".into();
+        return "No tasks.\n".to_owned() + &seen(reply, now);
     }
     let mut text = table(tasks, now);
     if reply.get("next_cursor").is_some_and(Value::is_string) {
         text += "There are more: --limit N shows as many as you like, --json has the cursor.\n";
     }
-    text
+    text + &seen(reply, now)
+}
+
+/// How old what is shown of other machines is, if it is old.
+fn seen(reply: &Value, now: Time) -> String {
+    match fields::time(reply, "as_of") {
+        None => String::new(),
+        Some(at) if at.ms() == 0 => {
+            "What other machines do is not known: coord sync status says why.\n".into()
+        }
+        Some(at) => {
+            let when = relative(at, now);
+            format!("What other machines do is as of {when}: coord sync status says why.\n")
+        }
+    }
 }
 
 /// Tasks, one to a line.
@@ -84,10 +97,14 @@ fn note(task: &Value, now: Time) -> String {
     let machine = fields::text(task, "machine");
     let on = if machine.is_empty() { String::new() } else { format!(" on {machine}") };
     let holder = fields::text(task, "claimed_by") + &on;
+    let from = fields::text(task, "submitted_on");
     let retry = fields::when(task, "retry_at", now);
     let mut parts = Vec::new();
     if overdue {
         parts.push(format!("due {}", fields::when(task, "deadline", now)));
+    }
+    if !from.is_empty() && on.is_empty() {
+        parts.push(format!("from {from}"));
     }
     match state(task).as_str() {
         "claimed" | "running" => parts.push(holder),
@@ -111,30 +128,57 @@ fn shortened(why: &str) -> String {
 pub fn pending(reply: &Value, now: Time) -> String {
     let mut text = String::new();
     for (field, heading, _) in PARTS {
-        let (tasks, all) = (fields::list(reply, field), counted(reply, field));
+        let (tasks, all) = (part(reply, field), counted(reply, field));
         if tasks.is_empty() {
             continue;
         }
-        text += &format!("{}\n{}", paint(HEAD, &format!("{heading} ({all})")), table(tasks, now));
+        text += &format!("{}\n{}", paint(HEAD, &format!("{heading} ({all})")), table(&tasks, now));
         if all > tasks.len() {
             let more = format!("… and {} more: coord work list", all - tasks.len());
             text += &format!("{}\n", paint(DIM, &more));
         }
         text.push('\n');
     }
-    if text.is_empty() { "No open tasks.\n".into() } else { text.trim_end().to_owned() + "\n" }
+    let mut text =
+        if text.is_empty() { "No open tasks.\n".into() } else { text.trim_end().to_owned() + "\n" };
+    let untold = amount(reply, "elsewhere").saturating_sub(fields::list(reply, "elsewhere").len());
+    if untold > 0 {
+        let more = format!("… and {untold} more on other machines: coord work list");
+        text += &format!("{}\n", paint(DIM, &more));
+    }
+    text + &seen(reply, now)
 }
 
-fn counted(reply: &Value, field: &str) -> usize {
+/// The tasks of one part: this machine's, then those of others.
+fn part(reply: &Value, field: &str) -> Vec<Value> {
+    let away = fields::list(reply, "elsewhere").iter().filter(|task| part_of(task) == field);
+    fields::list(reply, field).iter().chain(away).cloned().collect()
+}
+
+fn part_of(task: &Value) -> &'static str {
+    match state(task).as_str() {
+        "claimed" | "running" => "claimed",
+        "ready" => "ready",
+        "pausing" => "pausing",
+        _ => "blocked",
+    }
+}
+
+fn amount(reply: &Value, field: &str) -> usize {
     let counts = reply.get("counts").unwrap_or(&Value::Null);
+    usize::try_from(fields::number(counts, field)).unwrap_or_default()
+}
+
+/// How many tasks a part has, those included that are not listed.
+fn counted(reply: &Value, field: &str) -> usize {
     let listed = fields::list(reply, field).len();
-    usize::try_from(fields::number(counts, field)).unwrap_or(usize::MAX).max(listed)
+    amount(reply, field).max(listed) + part(reply, field).len() - listed
 }
 
 /// How many tasks of `pending_work` wait for a person.
 #[must_use]
 pub fn parked(reply: &Value) -> usize {
-    fields::list(reply, "blocked").iter().filter(|task| state(task) == "parked").count()
+    part(reply, "blocked").iter().filter(|task| state(task) == "parked").count()
 }
 
 /// The reply of `pending_work` in a few lines: the counts, and what is claimed or next.
@@ -149,12 +193,8 @@ pub fn summary(reply: &Value, now: Time, rows: usize) -> String {
     if counts.is_empty() {
         return format!("{}\n", paint(DIM, "none"));
     }
-    let shown: Vec<Value> = PARTS
-        .iter()
-        .flat_map(|(field, _, _)| fields::list(reply, field))
-        .take(rows)
-        .cloned()
-        .collect();
+    let shown: Vec<Value> =
+        PARTS.iter().flat_map(|(field, _, _)| part(reply, field)).take(rows).collect();
     format!("{}\n{}", counts.join(", "), table(&shown, now))
 }
 

@@ -3,17 +3,19 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Line, lines, sql};
+use super::{Line, as_of, beyond, lines, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
+use crate::time::Time;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
 use crate::work::{Status, WorkRefusal, limits};
 
 /// Most tasks of one page.
 const LIMIT_MAX: i64 = 500;
 
-/// List tasks: what is not finished, oldest first, or one state. Each row says why it is not ready.
+/// List tasks: what is not finished, oldest first, or one state. Each row says why it is not ready. What other machines do
+/// or submitted, where work is shared, ends the last page.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListWork {
     /// Only this state (all that is not finished if left out); finished ones are newest first.
@@ -37,6 +39,9 @@ pub struct Listed {
     /// There are more; ask again with this as `cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+    /// As of when other machines' tasks are shown, if that is some time ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<Time>,
 }
 
 impl Tool for ListWork {
@@ -64,11 +69,22 @@ impl Tool for ListWork {
         let more = rows.len() > page;
         rows.truncate(page);
         let next_cursor = rows.last().filter(|_| more).map(|row| row.seq.to_string());
-        Ok(Progress::Ended(Listed { tasks: lines(tx, rows, ctx.now)?, next_cursor }))
+        let (others, taken) = beyond(tx, ctx)?;
+        rows.retain(|row| !taken.contains(&row.task_id));
+        let mut tasks = lines(tx, rows, ctx.now)?;
+        if !more {
+            let wanted = others.into_iter().filter(|task| self.wants(task.status));
+            tasks.extend(wanted.map(Line::from));
+        }
+        Ok(Progress::Ended(Listed { tasks, next_cursor, as_of: as_of(tx, ctx) }))
     }
 }
 
 impl ListWork {
+    fn wants(&self, status: Status) -> bool {
+        self.status.map_or(!status.is_finished(), |wanted| wanted == status)
+    }
+
     /// The place in the order of submission that the cursor names.
     fn place(&self) -> Outcome<Option<i64>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };

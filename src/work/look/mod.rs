@@ -18,6 +18,10 @@ use serde::Serialize;
 
 use super::Status;
 use super::elsewhere::{self, Shown};
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::locks::shared::Sight;
+use crate::store::Tx;
 use crate::time::Time;
 
 /// Longest piece of a description that a list shows, in characters.
@@ -50,6 +54,9 @@ struct Line {
     /// Where that one works, if on another machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     machine: Option<String>,
+    /// Where it was submitted, if on another machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted_on: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lease_expires_at: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +120,7 @@ impl Line {
             attempt: row.attempt,
             claimed_by: row.claimed_by,
             machine: None,
+            submitted_on: None,
             lease_expires_at: row.lease_expires_at,
             deadline: row.deadline,
         }
@@ -122,6 +130,7 @@ impl Line {
 impl From<Shown> for Line {
     fn from(task: Shown) -> Self {
         let why = match (task.parked_reason, task.unmet) {
+            _ if task.status.is_finished() => task.error_message.as_deref().map(summary),
             (None, 0) => None,
             (None, 1) => Some("waits for 1 task".to_owned()),
             (None, unmet) => Some(format!("waits for {unmet} tasks")),
@@ -136,9 +145,10 @@ impl From<Shown> for Line {
             priority: task.priority,
             claimed_by: task.agent_id,
             machine: task.machine,
+            submitted_on: task.submitted_on,
             waits_for: Vec::new(),
             retry_at: None,
-            attempt: 0,
+            attempt: task.attempt,
             lease_expires_at: None,
             deadline: None,
             overdue: false,
@@ -147,12 +157,23 @@ impl From<Shown> for Line {
     }
 }
 
+/// As of when other machines' tasks are shown, if that is some time ago.
+fn as_of(tx: &Tx<'_>, ctx: &Context) -> Option<Time> {
+    let sight = tx.kept::<Sight>();
+    ctx.settings.arbitrated.then(|| sight.as_of(ctx.project(), ctx.now)).flatten()
+}
+
+/// What other machines do or have submitted, and which of this machine's waiting tasks are among it.
+fn beyond(tx: &Tx<'_>, ctx: &Context) -> Outcome<(Vec<Shown>, Vec<String>)> {
+    if ctx.settings.arbitrated {
+        elsewhere::others(tx, ctx.project())
+    } else {
+        Ok((Vec::new(), Vec::new()))
+    }
+}
+
 /// Rows as lines, each with what it waits for.
-fn lines(
-    tx: &crate::store::Tx<'_>,
-    rows: Vec<sql::Row>,
-    now: Time,
-) -> crate::failure::Outcome<Vec<Line>> {
+fn lines(tx: &Tx<'_>, rows: Vec<sql::Row>, now: Time) -> Outcome<Vec<Line>> {
     rows.into_iter()
         .map(|row| {
             let blocked = row.status == Status::Pending && row.unmet > 0;

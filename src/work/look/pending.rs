@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Line, elsewhere, lines, sql};
+use super::{Line, as_of, beyond, lines, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::Tx;
+use crate::time::Time;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
 use crate::work::sql as work;
 
@@ -32,6 +33,9 @@ pub struct Pending {
     /// What other machines work on, and what was submitted there, where work is shared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     elsewhere: Vec<Line>,
+    /// As of when that is shown, if it is some time ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<Time>,
 }
 
 /// How many there are in all; `ready` and `blocked` are counted up to 10,000.
@@ -55,11 +59,8 @@ impl Tool for PendingWork {
 
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Pending>> {
         let project = ctx.project();
-        let (others, taken) = if ctx.settings.arbitrated {
-            elsewhere::others(tx, project)?
-        } else {
-            (Vec::new(), Vec::new())
-        };
+        let (mut others, taken) = beyond(tx, ctx)?;
+        others.retain(|task| !task.status.is_finished());
         let away = i64::try_from(taken.len()).unwrap_or_default();
         let counts = Counts {
             claimed: work::claimed_count(tx, project)?,
@@ -80,6 +81,7 @@ impl Tool for PendingWork {
             pausing: lines(tx, sql::pausing(tx, project, SHOWN_MAX)?, ctx.now)?,
             blocked: lines(tx, sql::blocked(tx, project, SHOWN_MAX)?, ctx.now)?,
             elsewhere: others.take(usize::try_from(SHOWN_MAX).unwrap_or_default()).collect(),
+            as_of: as_of(tx, ctx),
         }))
     }
 }

@@ -11,7 +11,7 @@ use crate::failure::Outcome;
 use crate::store::Tx;
 use crate::time::Time;
 use crate::tool::{Access, Audience, Hints, Progress, Tool};
-use crate::work::{WorkRefusal, limits};
+use crate::work::{WorkRefusal, elsewhere, limits};
 
 /// Most neighbours that are shown on each side.
 const NEIGHBOURS_MAX: i64 = 100;
@@ -98,6 +98,9 @@ impl Tool for ShowWork {
     fn run(&self, tx: &Tx<'_>, ctx: &Context) -> Outcome<Progress<Shown>> {
         let row = sql::one(tx, ctx.project(), &self.task_id)?;
         let details = details(tx, &self.task_id)?;
+        if let (None, Some(told)) = (&row, beyond(tx, ctx, &self.task_id)) {
+            return Ok(Progress::Ended(told));
+        }
         let (Some(row), Some(details)) = (row, details) else {
             let task_id = self.task_id.chars().take(40).collect();
             return Err(WorkRefusal::NotFound { task_id }.into());
@@ -111,6 +114,28 @@ impl Tool for ShowWork {
             attempts: attempts(tx, &self.task_id)?,
         }))
     }
+}
+
+/// What the queue that machines share was told to have of a task, where this machine has no row of it.
+fn beyond(tx: &Tx<'_>, ctx: &Context, task_id: &str) -> Option<Shown> {
+    let told = elsewhere::one(tx, ctx.project(), task_id).filter(|_| ctx.settings.arbitrated)?;
+    let details = Details {
+        description: told.summary.clone(),
+        input_data: None,
+        max_attempts: told.max_attempts,
+        dedupe_key: None,
+        submitted_by: told.submitted_by.clone(),
+        submitted_at: Time::from_ms(told.submitted_at),
+        claimed_at: None,
+        fence: None,
+        result: None,
+        error_message: told.error_message.clone(),
+        late_result: None,
+        finished_at: None,
+    };
+    let line = Line::from(told);
+    let (depends_on, dependents, attempts) = (Vec::new(), Vec::new(), Vec::new());
+    Some(Shown { line, details, depends_on, dependents, attempts })
 }
 
 fn neighbours(tx: &Tx<'_>, task_id: &str, before: bool) -> Outcome<Vec<Neighbour>> {

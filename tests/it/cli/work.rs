@@ -30,6 +30,60 @@ fn work_is_shown_by_what_can_be_done_about_it() {
 }
 
 #[test]
+fn work_of_all_machines_is_one_list() {
+    let mut work = some_work();
+    let mut away = task(11, "claimed", "Port it to the other system");
+    (away["claimed_by"], away["machine"]) = ("codex-1".into(), "studio".into());
+    let mut next = task(12, "pending", "Say so in the manual");
+    next["submitted_on"] = "studio".into();
+    let mut later = task(13, "pending", "Release it");
+    (later["submitted_on"], later["why"]) = ("studio".into(), "waits for 2 tasks".into());
+    work["elsewhere"] = json!([away, next, later]);
+    work["counts"]["elsewhere"] = 5.into();
+    work["as_of"] = "2026-01-01T11:58:00Z".into();
+
+    assert_snapshot!(plain(&work::show::pending(&work, NOON)), @r"
+    Being worked on (2)
+    task       status   type  what
+    …00000001  claimed  edit  Write the scanner            claude-1
+    …0000000b  claimed  edit  Port it to the other system  codex-1 on studio
+
+    Ready (31)
+    task       status  type  what
+    …00000002  ready   edit  Describe the grammar
+    …0000000c  ready   edit  Say so in the manual  from studio
+    … and 29 more: coord work list
+
+    To be tried again after a pause (1)
+    task       status   type  what
+    …00000005  pausing  edit  Fetch the tables  again in 40 s
+
+    Waiting for others, or parked (3)
+    task       status   type  what
+    …00000003  blocked  edit  Write the parser on top o…  waits for 1 task
+    …00000004  parked   edit  Publish it                  waits for …00000007 (edit…
+    …0000000d  blocked  edit  Release it                  from studio; waits for 2 …
+    … and 2 more on other machines: coord work list
+    What other machines do is as of 2 min ago: coord sync status says why.
+    ");
+    assert_snapshot!(plain(&work::show::summary(&work, NOON, 3)), @r"
+    2 being worked on, 31 ready, 1 pausing, 3 blocked or parked
+    task       status   type  what
+    …00000001  claimed  edit  Write the scanner            claude-1
+    …0000000b  claimed  edit  Port it to the other system  codex-1 on studio
+    …00000002  ready    edit  Describe the grammar
+    ");
+    let listed = json!({ "tasks": work["elsewhere"], "as_of": "1970-01-01T00:00:00Z" });
+    assert_snapshot!(plain(&work::show::tasks(&listed, NOON)), @r"
+    task       status   type  what
+    …0000000b  claimed  edit  Port it to the other syst…  codex-1 on studio
+    …0000000c  ready    edit  Say so in the manual        from studio
+    …0000000d  blocked  edit  Release it                  from studio; waits for 2 …
+    What other machines do is not known: coord sync status says why.
+    ");
+}
+
+#[test]
 fn a_task_is_shown_with_its_past_and_its_neighbours() {
     let mut shown = task(9, "failed", "Fetch the tables");
     let details = json!({

@@ -103,6 +103,65 @@ fn tasks_of_other_machines_are_listed_with_who_does_them_and_where() {
     assert_eq!((&none["pending"], &none["claimed"]), (&json!(1), &json!(2)), "{none}");
 }
 
+fn listed(machine: &Machine, which: Value) -> Value {
+    value(&machine.world.person().asks("list_work", which))
+}
+
+#[test]
+fn a_person_sees_one_list_of_work_at_whichever_machine() {
+    let cloud = cloud();
+    let (one, two) = (Machine::start(&cloud, false), Machine::start(&cloud, false));
+    let (ann, bob) = (one.world.agent("ann"), two.world.agent("bob"));
+    let ids: Vec<Value> = (0..3)
+        .map(|number| {
+            let task = json!({"task_type": "t", "description": format!("task {number}"), "priority": number + 1});
+            value(&ann.asks("submit_work", task))["task_id"].clone()
+        })
+        .collect();
+    one.world.until("all are handed in", |_| cloud.ask("count(*) from coord.shared_tasks") == "3");
+    assert_eq!(value(&bob.asks("get_work", json!({})))["task_id"], ids[0]);
+    assert_eq!(value(&ann.asks("get_work", json!({})))["task_id"], ids[1]);
+
+    let of = |told: &Value| -> Vec<(Value, Value, Value)> {
+        let tasks = told["tasks"].as_array().cloned().unwrap_or_default();
+        let mut rows: Vec<_> = tasks
+            .iter()
+            .map(|task| {
+                (task["task_id"].clone(), task["claimed_by"].clone(), task["machine"].clone())
+            })
+            .collect();
+        rows.sort_by_key(|row| row.0.to_string());
+        rows
+    };
+    let (laptop, none) = (json!("a laptop"), Value::Null);
+    let at_one = [
+        (ids[0].clone(), json!("bob"), laptop.clone()),
+        (ids[1].clone(), json!("ann"), none.clone()),
+        (ids[2].clone(), none.clone(), none.clone()),
+    ];
+    one.world.until("one has the list", |_| of(&listed(&one, json!({}))) == at_one);
+    let at_two = [
+        (ids[0].clone(), json!("bob"), none.clone()),
+        (ids[1].clone(), json!("ann"), laptop.clone()),
+        (ids[2].clone(), none.clone(), none.clone()),
+    ];
+    two.world.until("two has it", |_| of(&listed(&two, json!({}))) == at_two);
+    let waiting = listed(&two, json!({"status": "pending"}));
+    assert_eq!(waiting["tasks"][0]["task_id"], ids[2], "{waiting}");
+    assert_eq!(waiting["tasks"][0]["submitted_on"], "a laptop", "{waiting}");
+    let claimed = listed(&one, json!({"status": "claimed", "limit": 1}));
+    assert_eq!(claimed["tasks"].as_array().map(Vec::len), Some(2), "{claimed}");
+    let page = value(&two.world.person().asks("show_work", json!({"task_id": ids[2]})));
+    assert_eq!((&page["description"], &page["submitted_by"]), (&json!("task 2"), &json!("ann")));
+    assert!(waiting["as_of"].is_null(), "{waiting}");
+
+    two.line.cut(true);
+    two.world.pass_ms(60_000);
+    assert_eq!(listed(&two, json!({}))["as_of"], "2026-01-01T12:00:00Z");
+    assert_eq!(look(&bob)["as_of"], "2026-01-01T12:00:00Z");
+    assert_eq!(of(&listed(&two, json!({}))), at_two, "as it was last seen");
+}
+
 #[test]
 fn how_old_the_sight_of_other_machines_is_is_said() {
     let cloud = cloud();
