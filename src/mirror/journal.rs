@@ -79,7 +79,7 @@ impl StoreJournal {
             self.outdated.store(half, Ordering::Relaxed);
         }
         if matches!(found, Ok(None)) && !self.in_clear.swap(true, Ordering::Relaxed) {
-            self.write(|tx| rekey::note_clear(tx))?;
+            self.write(rekey::note_clear)?;
         }
         *self.key.lock().unwrap_or_else(PoisonError::into_inner) = found;
         Ok(())
