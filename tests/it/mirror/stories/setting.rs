@@ -78,7 +78,14 @@ impl Setting {
         let of_tables = TOGETHER[usize::try_from(seed / 8 % 5).expect("few")];
         let left_out = of_tables.iter().filter(|_| kind == Kind::LeftOut);
         let left_out = left_out.map(ToString::to_string).collect();
-        Self { kind, keys, left_out, ends: seed / 8 % 3 > 0, odd: [0].into(), root: None }
+        Self {
+            kind,
+            keys,
+            left_out,
+            ends: !(seed / 8).is_multiple_of(3),
+            odd: [0].into(),
+            root: None,
+        }
     }
 
     /// Whether the machine has anything special to the end.
@@ -212,7 +219,7 @@ impl Story<'_> {
         let ends = self.setting.ends;
         match self.setting.kind {
             Kind::LateKey | Kind::OtherKey => {
-                (0..self.machines.len()).for_each(|at| self.give_key(at))
+                (0..self.machines.len()).for_each(|at| self.give_key(at));
             }
             Kind::LeftOut => {
                 let left_out = if ends { vec![] } else { self.setting.left_out.clone() };
