@@ -68,6 +68,12 @@ fn encrypted(table: &mut Table, plain: &Pushed) {
         " a second",
         format!("{rows} rows ({sent}), {calls} requests, {took:.2} s, of which {away:.2} s until the answers came"),
     );
+    table.told(
+        "rows a second with a key, against without",
+        hidden.rate() / plain.rate(),
+        " ×",
+        String::new(),
+    );
     let own = |pushed: &Pushed| (pushed.took - pushed.away) / pushed.rows * 1e6;
     table.told(
         "the device's own share of a row with a key, against without",

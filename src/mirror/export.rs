@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::catalogue::{self, Class, Table};
 use super::kept::Kept;
 use super::sql::Exported;
-use super::{agreed, capture, rekey, restored, rows, scope, sql};
+use super::{agreed, capture, marks, rekey, restored, rows, scope, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -195,6 +195,7 @@ fn finish(tx: &Tx<'_>) -> Outcome<()> {
 /// Faults only.
 pub fn begin_anew(tx: &Tx<'_>) -> Outcome<()> {
     let unsent = sql::unsent_shared(tx)?;
+    marks::keep_own_versions(tx)?;
     sql::empty_log(tx)?;
     capture::switch_off(tx)?;
     capture::switch_on(tx)?;

@@ -44,6 +44,10 @@ pub struct StoreJournal {
     heeded: AtomicBool,
     /// What free text is encrypted with, if it is; or why the file cannot be read.
     key: Mutex<Found>,
+    /// It is noted that rows may go in clear.
+    in_clear: AtomicBool,
+    /// Another key was found while a snapshot was half read: it is to be read again.
+    outdated: AtomicBool,
     /// Rows of the snapshot that is being fetched: device, table and key.
     seen: Mutex<BTreeSet<(String, String, String)>>,
 }
@@ -53,8 +57,10 @@ impl StoreJournal {
     #[must_use]
     pub fn new(store: Arc<Store>, home: Home, login: Login, left_out: Vec<String>) -> Self {
         let (login, heeded, seen) = (Mutex::new(login), AtomicBool::default(), Mutex::default());
-        let (key, modes) = (Mutex::new(Ok(None)), Mutex::default());
-        Self { store, home, login, left_out, modes, heeded, key, seen }
+        let (key, modes, in_clear) =
+            (Mutex::new(Ok(None)), Mutex::default(), AtomicBool::default());
+        let outdated = AtomicBool::default();
+        Self { store, home, login, left_out, modes, heeded, key, in_clear, outdated, seen }
     }
 
     /// Follows the key's file: a person may bring another key at any time.
@@ -69,6 +75,11 @@ impl StoreJournal {
         let is_new = name(&found) != name(&self.found());
         if let (true, Ok(Some(key))) = (is_new, found.clone()) {
             self.write(move |tx| rekey::adopt(tx, &key))?;
+            let half = !self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+            self.outdated.store(half, Ordering::Relaxed);
+        }
+        if matches!(found, Ok(None)) && !self.in_clear.swap(true, Ordering::Relaxed) {
+            self.write(rekey::note_clear)?;
         }
         *self.key.lock().unwrap_or_else(PoisonError::into_inner) = found;
         Ok(())
@@ -186,6 +197,7 @@ impl Journal for StoreJournal {
 
     fn want_snapshot(&self, why: &str) -> Result<()> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.outdated.store(false, Ordering::Relaxed);
         let why = why.to_owned();
         self.write(move |tx| export::want_snapshot(tx, &why))
     }
@@ -199,7 +211,10 @@ impl Journal for StoreJournal {
     }
 
     fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.outdated.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
         let (cursor, left_out) = (cursor.clone(), self.left_out.clone());
         self.write(move |tx| tx.uncaptured(|tx| snapshot::finish(tx, &seen, &cursor, &left_out)))
     }

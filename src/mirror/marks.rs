@@ -1,9 +1,12 @@
 //! Rows that stand in the mirror in another form than this device would give them.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use rusqlite::named_params;
 
+use super::catalogue::{self, Class};
+use super::{rekey, sql};
 use crate::failure::Outcome;
 use crate::store::Tx;
 
@@ -41,15 +44,51 @@ pub struct Mark<'a> {
     pub digest: &'a str,
 }
 
+/// Whether this device made a version of a row.
+static MADE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT 1 FROM change_log
+          WHERE tbl = :tbl AND pk = :pk AND hlc = :hlc AND tbl IN ({}) LIMIT 1",
+        *sql::SHARED
+    )
+});
+
+/// Who wrote the version. The mirror names nobody for one that won over another.
+fn author(tx: &Tx<'_>, mark: &Mark<'_>) -> Outcome<Option<String>> {
+    let version = named_params! { ":tbl": mark.table, ":pk": mark.key, ":hlc": mark.hlc };
+    match mark.device {
+        None if tx.one(&MADE, version, |_| Ok(()))?.is_some() => sql::state(tx, "device"),
+        device => Ok(device.map(str::to_owned)),
+    }
+}
+
+/// Remembers which versions were made here, before the log forgets them.
+pub fn keep_own_versions(tx: &Tx<'_>) -> Outcome<()> {
+    for table in catalogue::tables().iter().filter(|table| table.class == Class::Union) {
+        tx.run(
+            "INSERT INTO sync_rows (tbl, pk, device_id, hlc, revision)
+             SELECT tbl, pk, NULL, max(hlc), 0 FROM change_log WHERE tbl = :tbl GROUP BY pk
+             ON CONFLICT (tbl, pk) DO UPDATE SET device_id = NULL, hlc = excluded.hlc
+              WHERE excluded.hlc > sync_rows.hlc",
+            named_params! { ":tbl": table.name },
+        )?;
+    }
+    Ok(())
+}
+
 /// Notes the form of a row.
 pub fn set(tx: &Tx<'_>, mark: &Mark<'_>) -> Outcome<()> {
+    let device = author(tx, mark)?;
+    if mark.form != Form::Altered && device.is_some() && device == sql::state(tx, "device")? {
+        rekey::go_on(tx)?;
+    }
     tx.run(
         "INSERT INTO sync_marks (tbl, pk, why, device_id, hlc, digest)
          VALUES (:tbl, :pk, :why, :device, :hlc, :digest)
          ON CONFLICT (tbl, pk) DO UPDATE SET why = excluded.why, device_id = excluded.device_id,
                 hlc = excluded.hlc, digest = excluded.digest",
         named_params! {
-            ":tbl": mark.table, ":pk": mark.key, ":why": mark.form.word(), ":device": mark.device,
+            ":tbl": mark.table, ":pk": mark.key, ":why": mark.form.word(), ":device": device,
             ":hlc": mark.hlc, ":digest": mark.digest,
         },
     )?;

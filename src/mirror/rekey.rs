@@ -18,18 +18,34 @@ use crate::store::Tx;
 pub const UNDER: &str = "encrypted";
 /// In its place: whatever key is found next, all is to be sent again under it.
 const ANY: &str = "any";
+/// The fact that rows may have been sent in clear.
+const CLEAR: &str = "sent_in_clear";
 
 /// Follows the key that is in the file, if it is another one than before.
 ///
 /// # Errors
 /// Faults only.
 pub fn adopt(tx: &Tx<'_>, key: &Key) -> Outcome<()> {
-    if sql::state(tx, UNDER)?.as_deref() == Some(&key.name) {
+    let before = sql::state(tx, UNDER)?;
+    if before.as_ref() == Some(&key.name) {
         return Ok(());
     }
     sql::set_state(tx, UNDER, &key.name)?;
-    // What was never sent need not be sent again.
-    if sql::acked(tx)? > 0 { begin(tx) } else { Ok(()) }
+    if before.is_none() && is_fresh(tx)? { Ok(()) } else { begin(tx) }
+}
+
+/// Whether nothing was ever sent: that nothing was acknowledged does not say so, for the answer may
+/// have been lost, and a device that took another name begins to count anew.
+fn is_fresh(tx: &Tx<'_>) -> Outcome<bool> {
+    Ok(sql::acked(tx)? == 0 && sql::state(tx, CLEAR)?.is_none())
+}
+
+/// Notes that from now on rows may be sent in clear.
+///
+/// # Errors
+/// Faults only.
+pub fn note_clear(tx: &Tx<'_>) -> Outcome<()> {
+    if sql::state(tx, CLEAR)?.is_none() { sql::set_state(tx, CLEAR, "1") } else { Ok(()) }
 }
 
 /// Encrypts no more.
@@ -55,9 +71,22 @@ fn begin(tx: &Tx<'_>) -> Outcome<()> {
     if !export::is_on(tx)? {
         return Ok(());
     }
-    sql::set_state(tx, "resnapshot", "another key")?;
+    export::want_snapshot(tx, "another key")?;
     sql::set_state(tx, "rekey", "0")?;
     sql::unset_state(tx, "rekey_after")
+}
+
+/// A version that was made here turned up under another key: it was on its way when the keys were
+/// changed, so that the snapshot did not tell of it.
+///
+/// # Errors
+/// Faults only.
+pub fn go_on(tx: &Tx<'_>) -> Outcome<()> {
+    if is_under_way(tx)? || sql::state(tx, UNDER)?.is_none() {
+        return Ok(());
+    }
+    // Behind all tables that only this device writes.
+    sql::set_state(tx, "rekey", &usize::MAX.to_string())
 }
 
 /// Whether rows are still to be sent again.

@@ -223,16 +223,20 @@ pub fn empty_log(tx: &Tx<'_>) -> Outcome<()> {
     Ok(())
 }
 
-/// Names the tables, so that the index of their changes serves.
+/// Tables that several devices write; named in a statement, they let the index of their changes serve.
+pub(super) static SHARED: LazyLock<String> = LazyLock::new(|| {
+    let shared = catalogue::tables().iter();
+    let shared = shared.filter(|table| matches!(table.class, Class::Union | Class::Policy));
+    let shared = shared.map(|table| format!("'{}'", table.name));
+    shared.collect::<Vec<_>>().join(", ")
+});
+
+/// Whether a change of such a row is behind what was acknowledged.
 pub static PENDING: LazyLock<String> = LazyLock::new(|| {
-    let shared = catalogue::tables()
-        .iter()
-        .filter(|table| matches!(table.class, Class::Union | Class::Policy))
-        .map(|table| format!("'{}'", table.name));
     format!(
         "SELECT 1 FROM change_log
           WHERE tbl = :tbl AND pk = :pk AND seq > :acked AND tbl IN ({}) LIMIT 1",
-        shared.collect::<Vec<_>>().join(", ")
+        *SHARED
     )
 });
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::board::Board;
 use super::standing::{Standing, standing};
-use super::{aside, export, rekey, sql};
+use super::{agreed, aside, export, rekey, sql};
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::store::{Topic, Tx};
@@ -134,6 +134,21 @@ pub fn switch_on(tx: &Tx<'_>, device: Option<&str>) -> Outcome<()> {
     sql::unset_state(tx, "paused")?;
     sql::unset_state(tx, LOGGED_OUT)?;
     export::switch_on(tx)
+}
+
+/// Logs no more while nothing may leave, if no mirror has heard of this device's rows yet: once they
+/// may, all of them are exported.
+///
+/// # Errors
+/// Faults only.
+pub fn rest(tx: &Tx<'_>) -> Outcome<()> {
+    let was_heard = sql::acked(tx)? > 0 || !agreed::all(tx)?.is_empty();
+    if was_heard || !export::is_on(tx)? {
+        return Ok(());
+    }
+    export::switch_off(tx)?;
+    // The export begins with the first audit row, and none may come before it.
+    sql::empty_log(tx)
 }
 
 /// List the changes that the mirror did not take and that wait for a person.

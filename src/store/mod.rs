@@ -11,6 +11,7 @@
 pub mod backup;
 mod ballast;
 mod capture;
+mod checkpoint;
 pub mod clock;
 pub mod inspect;
 pub mod meta;
@@ -90,7 +91,9 @@ impl Store {
         let (sender, queue) = std::sync::mpsc::sync_channel(QUEUE);
         let mark = clock::Mark::new(options.clock);
         let kept = Arc::clone(&shelf);
-        let writer = Writer { conn, queue, news: Arc::clone(&news), shelf: kept, ballast, mark };
+        let checkpoints = checkpoint::Checkpoints::of(&mut conn)?;
+        let news_of = Arc::clone(&news);
+        let writer = Writer { conn, queue, news: news_of, shelf: kept, ballast, mark, checkpoints };
         let writer = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || writer.serve())

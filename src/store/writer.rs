@@ -4,17 +4,19 @@
 //!   so that one flush of the disk serves all (group commit).
 //! - Each request has a savepoint of its own: a fault or a panic in one leaves
 //!   the others whole.
-//! - Nobody is answered before COMMIT has returned.
+//! - Nobody is answered before COMMIT has returned, and nobody waits for a checkpoint of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::ballast::Ballast;
 use super::capture::Capture;
+use super::checkpoint::{self, Checkpoints};
 use super::clock::Mark;
 use super::news::News;
 use super::shelf::Shelf;
@@ -92,6 +94,7 @@ pub struct Writer {
     pub shelf: Arc<Shelf>,
     pub ballast: Ballast,
     pub mark: Mark,
+    pub checkpoints: Checkpoints,
 }
 
 impl Writer {
@@ -99,10 +102,10 @@ impl Writer {
     pub fn serve(mut self) {
         let mut lazy: Vec<Box<dyn Job>> = Vec::new();
         loop {
-            let next = if lazy.is_empty() {
-                self.queue.recv().map_err(|_all_gone| RecvTimeoutError::Disconnected)
-            } else {
-                self.queue.recv_timeout(LINGER)
+            let next = match (self.checkpoints.is_due(), lazy.is_empty()) {
+                (true, _) => self.queue.recv_timeout(checkpoint::PAUSE),
+                (false, false) => self.queue.recv_timeout(LINGER),
+                (false, true) => self.queue.recv().map_err(|_all_gone| Disconnected),
             };
             match next {
                 Ok(job) if job.lazy() && lazy.len() < GROUP => lazy.push(job),
@@ -111,8 +114,11 @@ impl Writer {
                     lazy.extend(self.queue.try_iter().take(GROUP - 1));
                     self.group(std::mem::take(&mut lazy));
                 }
-                Err(RecvTimeoutError::Timeout) => self.group(std::mem::take(&mut lazy)),
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(Timeout) if self.checkpoints.is_due() => {
+                    self.checkpoints.carry_over(&self.conn);
+                }
+                Err(Timeout) => self.group(std::mem::take(&mut lazy)),
+                Err(Disconnected) => break,
             }
         }
         self.group(lazy);
@@ -138,6 +144,9 @@ impl Writer {
         });
         for job in jobs {
             job.finish(verdict.clone());
+        }
+        if self.checkpoints.is_overdue() {
+            self.checkpoints.carry_over(&self.conn);
         }
         if self.ballast.is_gone() {
             self.ballast.restore_now_and_then();

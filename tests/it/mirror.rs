@@ -17,6 +17,7 @@ mod oversize;
 mod picture;
 mod put_back;
 mod resend;
+mod rekeyed;
 mod returns;
 mod stories;
 mod values;

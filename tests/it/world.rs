@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const DATABASE: &str = "coord.db";
 const LOGIN: &str = "sync.json";
+const KEY: &str = "sync.key";
 
 /// A copy of a state directory.
 pub struct Saved(tempfile::TempDir);
@@ -32,7 +33,7 @@ pub struct Saved(tempfile::TempDir);
 impl Saved {
     /// Puts what is in it into a state directory.
     pub fn lay_out(&self, home: &Path) {
-        for name in [DATABASE, LOGIN] {
+        for name in [DATABASE, LOGIN, KEY] {
             drop(std::fs::copy(self.0.path().join(name), home.join(name)));
         }
     }
@@ -88,15 +89,17 @@ impl World {
         let saved = Saved(tempfile::tempdir().expect("a temporary folder can be made"));
         let database = saved.0.path().join(DATABASE);
         self.service.store().back_up(&database, |_, _| {}).expect("it can be copied");
-        // Only who logged in has it.
-        drop(std::fs::copy(self.home().join(LOGIN), saved.0.path().join(LOGIN)));
+        for name in [LOGIN, KEY] {
+            // Only who logged in has the one, and only who encrypts the other.
+            drop(std::fs::copy(self.home().join(name), saved.0.path().join(name)));
+        }
         saved
     }
 
     /// The process ends, its state directory becomes that of `saved`, and it begins anew.
     pub fn put_back(&mut self, saved: &Saved) {
         self.service.store().close();
-        for name in [DATABASE, "coord.db-wal", "coord.db-shm", LOGIN] {
+        for name in [DATABASE, "coord.db-wal", "coord.db-shm", LOGIN, KEY] {
             drop(std::fs::remove_file(self.home().join(name)));
         }
         saved.lay_out(&self.home());

@@ -17,6 +17,7 @@ pub const CLOCK_SLACK: i64 = 30;
 pub fn status(reply: &Value, now: Time) -> String {
     let state = text(reply, "state");
     let mut lines = match state.as_str() {
+        "off" if reply["stall"].is_object() => vec!["Sync is off.".to_owned()],
         "off" => vec!["Sync is off. `coord sync login` begins it.".to_owned()],
         "enrolling" => vec!["This machine is about to be enrolled.".to_owned()],
         _ => vec![format!("sync: {state}, mode {}", text(reply, "mode")), behind(reply)],

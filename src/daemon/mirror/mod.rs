@@ -153,6 +153,9 @@ impl Keeper {
     /// What a login calls for.
     async fn with(&self, login: Login) -> Next {
         if self.local {
+            if let Err(failure) = self.store().write(tools::rest).await {
+                tracing::error!("the change log could not be ended: {failure}");
+            }
             return Next::Halt(self.halt("local", "mode is local: nothing leaves this machine"));
         }
         if login.opener().is_none() {

@@ -23,7 +23,7 @@ pub mod rest;
 mod self_hosted;
 mod work;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use coord::audit::chain::digest;
@@ -47,6 +47,8 @@ pub static SCHEMA: LazyLock<i64> = LazyLock::new(|| {
 pub struct Cloud {
     place: Place,
     way: Way,
+    /// What it is asked through; a server that was killed has cut it.
+    asking: Mutex<Option<postgres::Client>>,
 }
 
 /// Where the database is.
@@ -76,11 +78,12 @@ impl Cloud {
         // What Supabase sets for its roles.
         client.batch_execute("alter role anon set statement_timeout = '3s'").expect("ours");
         let rest = rest_of(&server);
-        Self { place: Place::Here(server), way: Way::Here(rest) }
+        Self { place: Place::Here(server), way: Way::Here(rest), asking: Mutex::default() }
     }
 
     fn of_project(project: Project, database: String) -> Self {
-        let cloud = Self { place: Place::There(database), way: Way::There(project) };
+        let (place, way) = (Place::There(database), Way::There(project));
+        let cloud = Self { place, way, asking: Mutex::default() };
         let mut client = cloud.sql();
         client.batch_execute(project::EMPTY).expect("the project is for tests");
         migrate::migrate(&mut client).expect("the migrations can be applied");
@@ -112,9 +115,24 @@ impl Cloud {
 
     /// One value that a query gives, as text.
     pub fn ask(&self, query: &str) -> String {
-        let row =
-            self.sql().query_one(&format!("select (select {query})::text"), &[]).expect("a query");
+        let asked = format!("select (select {query})::text");
+        let row = self.through(|sql| sql.query_one(&asked, &[]));
+        let row = row.unwrap_or_else(|error| panic!("{query}: {error:?}"));
         row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".into())
+    }
+
+    /// Does this to it, past every function.
+    pub fn run(&self, statements: &str) {
+        self.through(|sql| sql.batch_execute(statements)).expect(statements);
+    }
+
+    /// Through the one connection that is kept for questions.
+    fn through<T>(&self, deed: impl FnOnce(&mut postgres::Client) -> T) -> T {
+        let mut kept = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_mut().is_none_or(|sql| sql.simple_query("").is_err()) {
+            *kept = Some(self.sql());
+        }
+        deed(kept.as_mut().expect("it was just made"))
     }
 
     /// Calls a function with the publishable key.

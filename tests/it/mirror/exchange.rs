@@ -100,7 +100,7 @@ fn a_copied_state_directory_becomes_a_device_of_its_own() {
         .agent("ann")
         .asks("remember", json!({ "event_type": "error", "summary": "there" }));
     copy.agent("ann").asks("remember", json!({ "event_type": "error", "summary": "here" }));
-    machines.push(Machine::of(copy));
+    machines.push(Machine::of(&mirror, copy));
     settle(&mirror, "w", &mut machines);
 
     assert_eq!(machines[0].device(), original);

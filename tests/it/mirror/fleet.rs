@@ -1,6 +1,5 @@
 //! Machines with stores of their own, and one mirror in a real PostgreSQL.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -21,7 +20,8 @@ use crate::world::{Saved, World};
 pub struct Mirror {
     pub gateway: Gateway,
     pub cloud: Cloud,
-    sql: RefCell<postgres::Client>,
+    /// For all machines: to prepare connections takes longer than most of what is done with them.
+    remote: Remote,
 }
 
 impl Mirror {
@@ -31,13 +31,10 @@ impl Mirror {
 
     pub fn of(cloud: Cloud) -> Self {
         let gateway = Gateway::start(cloud.rest());
-        let sql = RefCell::new(cloud.sql());
-        Self { gateway, cloud, sql }
-    }
-
-    fn address(&self) -> Address {
-        let (url, rest_prefix) = (self.gateway.url.clone(), REST_PREFIX.into());
-        Address { url, rest_prefix, key: PUBLISHABLE.into() }
+        let (url, rest_prefix) = (gateway.url.clone(), REST_PREFIX.into());
+        let address = Address { url, rest_prefix, key: PUBLISHABLE.into() };
+        let remote = Remote::new(&address, "0").unwrap();
+        Self { gateway, cloud, remote }
     }
 
     /// Keeps a copy of the database.
@@ -66,13 +63,7 @@ impl Mirror {
 
     /// One value that a query gives, as text.
     pub fn ask(&self, query: &str) -> String {
-        let mut sql = self.sql.borrow_mut();
-        if sql.simple_query("select 1").is_err() {
-            *sql = self.cloud.sql();
-        }
-        let rows = sql.query(&format!("select (select {query})::text"), &[]);
-        let rows = rows.unwrap_or_else(|error| panic!("{query}: {error:?}"));
-        rows[0].get::<_, Option<String>>(0).unwrap_or_else(|| "null".into())
+        self.cloud.ask(query)
     }
 }
 
@@ -81,7 +72,6 @@ pub struct Machine {
     /// Tables that stay on it.
     pub left_out: Vec<String>,
     worker: Worker<StoreJournal, Remote>,
-    /// Kept: to prepare connections takes longer than most of what is done with them.
     remote: Remote,
     now: u64,
 }
@@ -94,15 +84,14 @@ impl Machine {
 
     /// The same, with tables that stay on it.
     pub fn join_without(mirror: &Mirror, workspace: &str, world: World, tables: &[&str]) -> Self {
-        let remote = Remote::new(&mirror.address(), "0").unwrap();
+        let remote = mirror.remote.clone();
         enrol(mirror, workspace, &world, &remote);
         Self::with(world, tables.iter().map(ToString::to_string).collect(), remote)
     }
 
     /// A machine whose login is there.
-    pub fn of(world: World) -> Self {
-        let login = Login::load(&home(&world)).unwrap().expect("somebody logged in");
-        Self::with(world, vec![], Remote::new(&login.address(), "0").unwrap())
+    pub fn of(mirror: &Mirror, world: World) -> Self {
+        Self::with(world, vec![], mirror.remote.clone())
     }
 
     fn with(world: World, left_out: Vec<String>, remote: Remote) -> Self {

@@ -52,11 +52,9 @@ impl Postgres {
     /// The same with these options.
     pub fn start_with(options: &str) -> Self {
         let programs = programs().expect("initdb and pg_ctl of PostgreSQL are installed");
-        // Not the folder for temporary files: a socket's path must be short, and nobody must reach
-        // it.
         let folder = tempfile::Builder::new()
             .prefix("coord-pg-")
-            .tempdir_in("/tmp")
+            .tempdir_in(ground())
             .expect("a private folder can be made")
             .keep();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("it is ours");
@@ -139,6 +137,17 @@ impl Drop for Postgres {
         drop(self.keeper.stdin.take());
         self.keeper.wait().expect("the keeper ends when its input does");
     }
+}
+
+/// Where clusters lie: in memory where there is room for many, because half of the time of a short test is making
+/// their files.
+///
+/// Not the folder for temporary files: a socket's path must be short.
+fn ground() -> &'static str {
+    const ROOM: u64 = 4 << 30;
+    let memory = "/dev/shm";
+    let room = rustix::fs::statvfs(memory).map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize));
+    if room.is_ok_and(|room| room >= ROOM) { memory } else { "/tmp" }
 }
 
 /// The folder that has both programs: on the path, else where distributions put them, newest first.

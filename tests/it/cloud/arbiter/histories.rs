@@ -283,7 +283,7 @@ impl<'a> History<'a> {
     fn go_back_or_remember(&mut self) {
         let back = std::mem::replace(&mut self.remembered, true);
         self.went_back |= back;
-        self.cloud.sql().batch_execute(&moved(self.seed, back)).expect("ours");
+        self.cloud.run(&moved(self.seed, back));
     }
 
     /// Everything is well again: what is open is done, and nothing is held on.

@@ -127,6 +127,47 @@ fn a_mode_of_the_user_keeps_everything_here() {
     assert_eq!(memories(&bench), "1");
 }
 
+/// How many triggers write the change log, and how many changes it has.
+fn logging(bench: &Bench) -> (i64, i64) {
+    let file = rusqlite::Connection::open(bench.site.home().join("coord.db")).expect("it opens");
+    let count = |what: &str| {
+        file.query_row(&format!("select count(*) from {what}"), [], |row| row.get(0)).expect(what)
+    };
+    (count("sqlite_schema where name glob 'capture_*'"), count("change_log"))
+}
+
+#[test]
+fn where_nothing_ever_leaves_nothing_is_logged_and_later_all_is_sent() {
+    let bench = Bench::new();
+    bench.remember("before the login");
+    fs::write(bench.site.home().join("config.toml"), "mode = \"local\"\n").expect("ours");
+    bench.daemon_with(&[]);
+    let (exit, said) = bench.login(&["--code", &bench.invitation()]);
+    assert!(exit == 0 && said.contains("nothing leaves this machine"), "{said}");
+    until("the log ends", || logging(&bench) == (0, 0));
+    bench.remember("while nothing leaves");
+    assert_eq!(logging(&bench), (0, 0));
+    let said = String::from_utf8(bench.site.run(&["sync", "status"]).stdout).expect("text");
+    assert!(said.starts_with("Sync is off.\n") && said.contains("mode = \"mirror\""), "{said}");
+    assert_eq!(bench.cloud.ask("count(*) from coord.audit_log"), "0");
+
+    fs::remove_file(bench.site.home().join("config.toml")).expect("ours");
+    bench.daemon_with(&[]);
+    bench.remember("when it may");
+    assert_eq!(bench.site.run(&["sync", "now"]).status.code(), Some(0), "{}", bench.site.log());
+    assert_eq!(memories(&bench), "3");
+    assert_eq!(bench.cloud.ask("max(broken_at) from coord.devices"), "null");
+    assert_eq!(bench.cloud.ask("max(seq) = count(*) from coord.audit_log"), "true");
+
+    // What the mirror has heard of is logged on, so that it can be told what became of it.
+    fs::write(bench.site.home().join("config.toml"), "mode = \"local\"\n").expect("ours");
+    bench.daemon_with(&[]);
+    bench.until("it is told", |status| status["stall"]["code"] == "local");
+    let before = logging(&bench);
+    bench.remember("kept for later");
+    assert!(before.0 > 0 && logging(&bench).1 > before.1, "{before:?}");
+}
+
 #[test]
 fn a_project_s_own_file_keeps_it_here_from_the_first_call_on() {
     let bench = Bench::enrolled();

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use coord::audit::{chain, seal};
 use coord::mirror::capture;
 use coord::mirror::catalogue::{self, Class, Table};
+use coord::mirror::cipher;
+use coord::mirror::key::Key;
 use coord::time::Time;
 use coord_sync::Journal as _;
 use serde_json::{Map, Value, json};
@@ -12,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::super::fleet::Machine;
 use super::super::picture::{self, Picture};
 use super::history;
+use super::setting::{Kind, Setting};
 use super::story::Story;
 
 /// The mirror's rows by device, where a row has one; else under the empty name.
@@ -34,11 +37,17 @@ impl Story<'_> {
         if machine.state().fork.is_some() || ours.as_deref() != Some(hash) {
             return;
         }
+        if self.setting.kind == Kind::Stays {
+            return;
+        }
+        let compared = |table: &str| {
+            class(table) == Class::Owner && !self.setting.left_out.iter().any(|name| name == table)
+        };
         let mut log = picture::log(machine.store(), 0);
-        log.retain(|row| row.seq <= last && class(&row.key.0) == Class::Owner);
+        log.retain(|row| row.seq <= last && compared(&row.key.0));
         let then = picture::replay(&log, Picture::new(), &Picture::new());
-        let mut mirrored = self.mirrored().remove(&device).unwrap_or_default();
-        mirrored.retain(|key, _| class(&key.0) == Class::Owner);
+        let mut mirrored = self.mirrored(&self.setting.keys).remove(&device).unwrap_or_default();
+        mirrored.retain(|key, _| compared(&key.0));
         same(&mirrored, &then, &format!("seed {seed}: {device} at {last}"));
     }
 
@@ -66,25 +75,77 @@ impl Story<'_> {
 
     /// What must be true when all is told and decided.
     pub fn check(&self) {
-        let mirrored = self.mirrored();
-        let none = Picture::new();
-        for machine in &self.machines {
-            let whose = format!("seed {}: {}", self.seed, machine.device());
-            check_own(machine, mirrored.get(&machine.device()).unwrap_or(&none), &whose);
-            same(&machine.shared(), &mirrored[""], &format!("{whose}: the rows of all"));
-            self.check_digests(machine, &whose);
-            check_chain(machine, &whose);
-            if !self.mirror_was_put_back() {
-                same(
-                    &peers(machine),
-                    &others(&mirrored, &machine.device()),
-                    &format!("{whose}: the others"),
-                );
-            }
+        let whole = self.mirrored(&self.setting.keys);
+        // With the key that all have in the end.
+        let last = self.setting.keys.len().saturating_sub(1);
+        let mirrored = self.mirrored(&self.setting.keys[last..]);
+        for at in 0..self.machines.len() {
+            self.check_machine(at, &whole, &mirrored);
         }
         self.check_log();
         self.check_audit();
         self.check_told();
+        self.check_what_is_hidden();
+    }
+
+    fn check_machine(&self, at: usize, whole: &Mirrored, mirrored: &Mirrored) {
+        let (machine, none) = (&self.machines[at], Picture::new());
+        let whose = format!("seed {}: {}", self.seed, machine.device());
+        self.check_digests(machine, &whose);
+        check_chain(machine, &whose);
+        let odd = self.setting.is_odd_in_the_end(at);
+        let within = odd && self.setting.kind == Kind::Stays;
+        let told = |mut picture: Picture| {
+            picture.retain(|key, _| {
+                self.setting.is_told(at, &key.0) || within && key.0 != "audit_log"
+            });
+            picture
+        };
+        let compare = |here: Picture, there: Picture, what: &str| {
+            let (mut here, there) = (told(here), told(there));
+            if within {
+                // More is here than there.
+                here.retain(|key, _| there.contains_key(key));
+            }
+            same(&here, &there, &format!("{whose}: {what}"));
+        };
+        let (here, there) = own(machine, whole.get(&machine.device()).unwrap_or(&none));
+        compare(here, there, "its own rows");
+        let (mut mine, theirs) = (machine.shared(), self.readable(&mirrored[""]));
+        mine.retain(|key, _| !self.is_lost_to_its_writer(machine, key));
+        compare(mine, theirs, "the rows of all");
+        if !self.mirror_was_put_back() {
+            let mut there = others(mirrored, &machine.device());
+            let mut here = peers(machine);
+            for picture in [&mut here, &mut there] {
+                picture.retain(|key, _| {
+                    let table = key.0.split_once(' ').map_or("", |(_, table)| table);
+                    within || self.setting.is_told(at, table)
+                });
+            }
+            same(&here, &there, &format!("{whose}: the others"));
+        }
+    }
+
+    /// Whether a row lies there under another key, in a version that this machine does not know as its own: it was
+    /// put back after it made it, and the keys were changed before it read it again.
+    fn is_lost_to_its_writer(&self, machine: &Machine, (table, key): &(String, String)) -> bool {
+        let marked = machine.store().read(|tx| {
+            let sql = "SELECT 1 FROM sync_marks WHERE tbl = ?1 AND pk = ?2 AND why = 'foreign' AND device_id IS NOT
+                              (SELECT value FROM sync_state WHERE name = 'device')";
+            Ok(tx.one(sql, [table, key], |_| Ok(()))?)
+        });
+        self.setting.kind == Kind::OtherKey && marked.expect("marks can be read").is_some()
+    }
+
+    /// Rows that one who has the last key can read.
+    fn readable(&self, rows: &Picture) -> Picture {
+        let mut rows = rows.clone();
+        let all = rows.len();
+        rows.retain(|_, row| row[cipher::ENCRYPTED].is_null());
+        let whole = self.setting.kind == Kind::OtherKey || rows.len() == all;
+        assert!(whole, "seed {}: rows of all cannot be read", self.seed);
+        rows
     }
 
     /// Both sides come to equal digests of their own.
@@ -94,7 +155,11 @@ impl Story<'_> {
         let reply = (0..20).map(|_| ask()).find(|reply| reply.status == 200);
         let theirs = reply.expect("the mirror answers").json();
         let ours = machine.journal().digests().expect("rows can be read");
-        assert!(ours.len() > 10, "{whose}: {} tables are compared", ours.len());
+        assert!(
+            ours.len() + self.setting.left_out.len() > 10,
+            "{whose}: {} tables are compared",
+            ours.len()
+        );
         for (table, buckets) in &ours {
             assert_eq!(json!(buckets), theirs["tables"][table], "{whose}: digests of {table}");
         }
@@ -132,13 +197,15 @@ impl Story<'_> {
         let misfits = format!(
             "jsonb_agg(jsonb_build_array(device_id, seq)) from (
                 select a.device_id, a.seq, a.hash, coord.audit_text(a) as text,
+                       a.operation = '-' or '{}' as unread,
                        lag(a.seq) over by_seq as seq_before, lag(a.hash) over by_seq as hash_before
                   from coord.audit_log a join coord.workspaces w using (workspace_id)
                  where w.name = '{}' window by_seq as (partition by a.device_id order by a.seq)) x
               where case when seq_before is not null
-                         then seq <> seq_before + 1 or hash <> encode(sha256(convert_to(hash_before || text, 'UTF8')), 'hex')
+                         then seq <> seq_before + 1 or not unread and hash <> encode(sha256(convert_to(hash_before || text, 'UTF8')), 'hex')
                          else seq <> 1 and not exists (select from coord.audit_seals s
                               where s.device_id = x.device_id and s.seq_to = x.seq - 1) end",
+            !self.setting.keys.is_empty(),
             self.workspace
         );
         assert_eq!(
@@ -175,8 +242,8 @@ impl Story<'_> {
         self.events.mirror_put_back > 0
     }
 
-    /// All rows of the workspace.
-    fn mirrored(&self) -> Mirrored {
+    /// All rows of the workspace, as one with these keys reads them.
+    fn mirrored(&self, keys: &[Key]) -> Mirrored {
         let parts: Vec<String> = catalogue::tables()
             .iter()
             .map(|table| {
@@ -203,7 +270,7 @@ impl Story<'_> {
                 let shared = matches!(table.class, Class::Union | Class::Policy);
                 let device = row["device_id"].as_str().expect("every row has one");
                 let whose = if shared { String::new() } else { device.to_owned() };
-                let (key, row) = entry(table, row);
+                let (key, row) = entry(keys, table, row);
                 all.entry(whose).or_default().insert(key, row);
             }
         }
@@ -212,10 +279,14 @@ impl Story<'_> {
 }
 
 /// A row of the mirror as a device has it.
-fn entry(table: &Table, mut row: Map<String, Value>) -> ((String, String), Value) {
-    row.retain(|name, _| table.sent().any(|column| column.name == *name));
+fn entry(keys: &[Key], table: &Table, row: Map<String, Value>) -> ((String, String), Value) {
     let key: Vec<Value> = table.key.iter().map(|name| row[name].clone()).collect();
-    ((table.name.clone(), Value::Array(key).to_string()), Value::Object(row))
+    let key = Value::Array(key).to_string();
+    let mut row = Setting::read(keys, table, &key, row);
+    row.retain(|name, _| {
+        name == cipher::ENCRYPTED || table.sent().any(|column| column.name == *name)
+    });
+    ((table.name.clone(), key), Value::Object(row))
 }
 
 fn class(table: &str) -> Class {
@@ -251,8 +322,8 @@ fn others(mirrored: &Mirrored, device: &str) -> Picture {
     rows.collect()
 }
 
-/// Rows that a device alone writes.
-fn check_own(machine: &Machine, there: &Picture, whose: &str) {
+/// Rows that a device alone writes, here and there.
+fn own(machine: &Machine, there: &Picture) -> (Picture, Picture) {
     let mut here = picture::take(machine.store());
     let mut there = there.clone();
     for picture in [&mut here, &mut there] {
@@ -261,7 +332,7 @@ fn check_own(machine: &Machine, there: &Picture, whose: &str) {
     }
     // Sealed audit rows leave the device and stay in the mirror.
     there.retain(|key, _| class(&key.0) == Class::Owner || here.contains_key(key));
-    same(&there, &here, whose);
+    (here, there)
 }
 
 /// The chain of a device's own log holds, and goes on from its last seal.

@@ -51,7 +51,7 @@ impl Story<'_> {
 
     /// Something befalls one machine.
     pub fn misfortune(&mut self, at: usize) {
-        let what = self.dice.u32(0..20);
+        let what = self.dice.u32(0..21);
         match what {
             0..3 => self.kill(at),
             3..6 => self.kill_in_step(at),
@@ -65,6 +65,7 @@ impl Story<'_> {
             16 => self.machines[at].journal().want_fork("asked").expect("it can be noted"),
             17 => self.time_passes(at),
             18 => self.machines[at].pass([pace::VERIFY, pace::COMPARE][self.dice.usize(0..2)]),
+            19 => self.change_setting(at),
             _ => self.seal(at),
         }
         self.note(at, &format!("misfortune {what}"));
@@ -98,7 +99,8 @@ impl Story<'_> {
         let world = World::copy_of(&self.machines[at].world);
         let behind = world.clock.now();
         world.clock.wind(self.machines[at].world.clock.now().since(behind));
-        self.machines.push(Machine::of(world));
+        self.machines.push(Machine::of(self.mirror, world));
+        self.copy_setting(at, self.machines.len() - 1);
     }
 
     /// Somebody sets a clock.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::fleet::{Machine, Mirror, settle};
 use super::misfortune::Copies;
+use super::setting::Setting;
 use super::told::Told;
 use crate::cloud::gateway::Fault;
 use crate::world::{NOON, Saved, World, fields};
@@ -66,6 +67,7 @@ pub struct Story<'m> {
     pub machines: Vec<Machine>,
     pub told: Told,
     pub copies: Copies,
+    pub setting: Setting,
     pub events: Events,
     /// What happened, for whoever wonders how it came to this.
     pub diary: Vec<String>,
@@ -92,16 +94,21 @@ impl<'m> Story<'m> {
             machines: vec![],
             told: Told::default(),
             copies: Copies::default(),
+            setting: Setting::of(seed),
             events: Events::default(),
             diary: vec![],
         };
         mirror.gateway.lose_what_is_late();
         mirror.gateway.always(Fault::None);
-        for _ in 0..count {
-            let world = World::of(fresh);
+        for at in 0..count {
+            let mut world = World::of(fresh);
             // As late as it is for the mirror.
             world.clock.wind(mirror.ask("coord.now_ms()").parse::<i64>().expect("a time") - NOON);
-            story.machines.push(Machine::join(mirror, &story.workspace, world));
+            story.prepare(at, &mut world);
+            let left_out = story.first_left_out(at);
+            let left_out: Vec<&str> = left_out.iter().map(String::as_str).collect();
+            let machine = Machine::join_without(mirror, &story.workspace, world, &left_out);
+            story.machines.push(machine);
         }
         story
     }
@@ -179,6 +186,7 @@ impl<'m> Story<'m> {
         for machine in &self.machines {
             drop(machine.world.person().asks("sync_switch", json!({ "action": "resume" })));
         }
+        self.last_setting();
         // What is late arrives now, or never.
         self.mirror.gateway.next([Fault::Overtaken]);
         settle(self.mirror, &self.workspace, &mut self.machines);
@@ -191,6 +199,11 @@ impl<'m> Story<'m> {
             settle(self.mirror, &self.workspace, &mut self.machines);
             if !self.decide() {
                 self.events.forks += self.forks();
+                // What looks leave behind is written a little later.
+                for machine in &self.machines {
+                    machine.store().write_blocking(|_| Ok(())).expect("it can be written");
+                }
+                settle(self.mirror, &self.workspace, &mut self.machines);
                 return self.check();
             }
         }

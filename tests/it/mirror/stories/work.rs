@@ -15,6 +15,7 @@ impl Story<'_> {
     /// Somebody on a machine does something.
     pub fn work(&mut self, at: usize) {
         self.events.work += 1;
+        self.tell_mode(at);
         match self.dice.u32(0..24) {
             0..3 => self.locks(at),
             3..6 => self.tasks(at),
@@ -65,7 +66,7 @@ impl Story<'_> {
         match self.dice.u32(0..5) {
             0..2 => {
                 let on: Vec<&String> = known.iter().rev().take(self.dice.usize(0..3)).collect();
-                let task = json!({ "task_type": "t", "description": self.words(), "depends_on": on,
+                let task = json!({ "task_type": "t", "description": self.words(at), "depends_on": on,
                                    "input_data": { "n": [1, 2.5, null], "s": "\u{2028}" } });
                 let done = self.asks(at, agent, "submit_work", task);
                 if let Some(id) = done["task_id"].as_str() {
@@ -91,10 +92,10 @@ impl Story<'_> {
 
     fn memories(&mut self, at: usize) {
         if self.dice.u32(0..3) > 0 {
-            let memory = json!({ "event_type": "discovery", "summary": self.words(), "tags": ["t"],
+            let memory = json!({ "event_type": "discovery", "summary": self.words(at), "tags": ["t"],
                                  "details": { "n": [1, 2.5, null, true], "s": "\u{7f}\u{2028}" } });
             let done = self.asks(at, "ann", "remember", memory);
-            self.acknowledged("episodic_memories", &done["memory_id"], false);
+            self.acknowledged(at, "episodic_memories", &done["memory_id"], false);
             return;
         }
         let Some(id) = self.some_memory(at) else { return };
@@ -103,7 +104,7 @@ impl Story<'_> {
         let tool = if forget { "forget_memory" } else { "pin_memory" };
         let done = self.person(at).asks(tool, json!({ "memory_id": id }));
         if forget && done.success() {
-            self.acknowledged("episodic_memories", &json!(id), true);
+            self.acknowledged(at, "episodic_memories", &json!(id), true);
         }
     }
 
@@ -119,9 +120,9 @@ impl Story<'_> {
     }
 
     fn handoff(&mut self, at: usize) {
-        let handoff = json!({ "summary": self.words(), "next_steps": ["the rest"] });
+        let handoff = json!({ "summary": self.words(at), "next_steps": ["the rest"] });
         let done = self.asks(at, "bob", "write_handoff", handoff);
-        self.acknowledged("handoff_documents", &done["handoff_id"], false);
+        self.acknowledged(at, "handoff_documents", &done["handoff_id"], false);
     }
 
     /// Hosts under a few names that all machines decide about; each change says what it was made on.
@@ -141,8 +142,8 @@ impl Story<'_> {
 
     fn reason(&self, at: usize, domain: &str) -> Option<String> {
         let read = self.machines[at].store().read(|tx| {
-            let sql = "SELECT reason FROM network_domains WHERE pattern = ?1";
-            Ok(tx.one(sql, [domain], |row| row.get(0))?)
+            let sql = "SELECT reason FROM network_domains WHERE pattern = ?1 AND project = ?2";
+            Ok(tx.one(sql, [domain, &self.machines[at].world.repo.project], |row| row.get(0))?)
         });
         read.expect("hosts can be read")
     }
@@ -198,7 +199,7 @@ impl Story<'_> {
     fn sessions(&mut self, at: usize) {
         let agent = AGENTS[self.dice.usize(0..AGENTS.len())];
         if self.dice.bool() {
-            let known = json!({ "capabilities": ["rust", "sql"], "current_task": self.words() });
+            let known = json!({ "capabilities": ["rust", "sql"], "current_task": self.words(at) });
             self.asks(at, agent, "register_session", known);
             return;
         }
@@ -241,14 +242,14 @@ impl Story<'_> {
         self.asks(at, "ann", tool, arguments);
     }
 
-    fn acknowledged(&mut self, table: &'static str, id: &Value, forgotten: bool) {
-        if let Some(id) = id.as_str() {
+    fn acknowledged(&mut self, at: usize, table: &'static str, id: &Value, forgotten: bool) {
+        if let Some(id) = id.as_str().filter(|_| self.setting.is_told(at, table)) {
             self.told.facts.insert(Fact { table, id: id.to_owned(), forgotten });
         }
     }
 
-    fn words(&mut self) -> String {
-        format!("words {}", self.dice.u64(..))
+    fn words(&mut self, at: usize) -> String {
+        format!("{}{}", self.prefix(at), self.dice.u64(..))
     }
 
     fn agent(&self, at: usize, which: usize) -> Actor<'_> {
