@@ -37,8 +37,8 @@ pub struct Store {
     pub clock: i64,
     pub names: u64,
     pub seen: BTreeSet<(String, Key)>,
-    /// Calls until the store fails once.
-    pub fails_in: Option<u32>,
+    /// Calls until the store fails once; or does it, and the process ends before it hears of it.
+    pub fails_in: Option<(u32, bool)>,
 }
 
 #[derive(Clone)]
@@ -126,12 +126,20 @@ impl Store {
 
     fn may_fail(&mut self) -> Result<()> {
         match self.fails_in.as_mut() {
-            Some(0) => {
+            Some((0, false)) => {
                 self.fails_in = None;
                 bail!("the process was killed here");
             }
-            Some(left) => *left -= 1,
+            Some((left, _)) => *left = left.saturating_sub(1),
             None => {}
+        }
+        Ok(())
+    }
+
+    fn is_heard(&mut self) -> Result<()> {
+        if self.fails_in == Some((0, true)) {
+            self.fails_in = None;
+            bail!("the process was killed here, after all was done");
         }
         Ok(())
     }
@@ -212,7 +220,7 @@ impl Journal for Device {
             }
             store.aside.push(reject.clone());
         }
-        Ok(())
+        store.is_heard()
     }
 
     fn rewind(&self, seq: i64) -> Result<()> {
@@ -239,7 +247,7 @@ impl Journal for Device {
             store.receive(&change.device, key, change.hlc, revision, change.body.clone());
         }
         store.cursor = page.cursor.clone();
-        Ok(())
+        store.is_heard()
     }
 
     fn snapshot_tables(&self) -> Vec<String> {
@@ -274,7 +282,7 @@ impl Journal for Device {
                 Some(row.body.clone()),
             );
         }
-        Ok(())
+        store.is_heard()
     }
 
     fn finish_snapshot(&self, cursor: &Cursor) -> Result<()> {
@@ -337,7 +345,7 @@ impl Journal for Device {
         let keys = store.rows.keys().cloned();
         let audit = (1..=store.audit.len()).map(|at| ("audit".to_owned(), format!("[{at}]")));
         store.export = Some(keys.chain(audit).rev().collect());
-        Ok(())
+        store.is_heard()
     }
 
     fn export(&self) -> Result<bool> {

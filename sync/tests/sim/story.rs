@@ -128,7 +128,8 @@ impl Story {
                 88..91 => self.restart(at),
                 91..93 => {
                     let calls = self.dice.u32(0..3);
-                    self.machines[at].device.0.borrow_mut().fails_in = Some(calls);
+                    let done = self.dice.bool();
+                    self.machines[at].device.0.borrow_mut().fails_in = Some((calls, done));
                 }
                 93..95 => copies.push((at, self.machines[at].device.0.borrow().clone())),
                 95 => {
@@ -206,6 +207,7 @@ impl Story {
 
     fn step(&mut self, at: usize) {
         let machine = &mut self.machines[at];
+        let killed = machine.device.0.borrow().fails_in.is_some_and(|(_, done)| done);
         machine.now = machine.now.max(machine.wake) + 1;
         let before = machine.device.0.borrow().resnapshot.is_some();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -218,6 +220,9 @@ impl Story {
         self.snapshots += u64::from(before && machine.device.0.borrow().resnapshot.is_none());
         self.stalls += u64::from(machine.worker.report().lock().unwrap().stall.is_some());
         self.check_prefix(at);
+        if killed && self.machines[at].device.0.borrow().fails_in.is_none() {
+            self.restart(at);
+        }
     }
 
     /// What the mirror has of a device's own rows is what the device had at the acknowledged change.
