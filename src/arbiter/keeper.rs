@@ -12,18 +12,20 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{number, text};
+use super::answer::text;
 use super::{Arbiter, RENEW_MS};
 use crate::failure::Outcome;
-use crate::locks::shared::Sight;
+use crate::locks::shared::{self, Sight};
 use crate::store::{Topic, Topics};
 
 /// Between two looks while somebody is active.
 const ACTIVE_MS: i64 = 1_000;
 /// Between two looks otherwise.
 const IDLE_MS: i64 = 30_000;
-/// Leases of others are told in full at least this often, though nobody came or went.
+/// Between two times that it is asked until when others hold something, though nobody came or went.
 const TOLD_MS: i64 = 20_000;
+/// Who has not been told for so long asks for everything.
+const OLD_MS: i64 = 60_000;
 /// A burst of changes is dealt with at once.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -82,20 +84,13 @@ impl Arbiter {
         state.handed_in.clear();
     }
 
-    /// Asks who holds what, of projects where that has changed or is old.
+    /// Asks who holds what, of projects where that has changed, and until when they do, where that is old.
     async fn look(&self, projects: &[String], now: i64) -> Outcome<()> {
-        let known: Map<String, Value> = {
-            let state = self.state();
-            let epoch = |project: &String| {
-                let known = state.projects.get(project).copied().unwrap_or_default();
-                known.epoch.filter(|_| known.told.is_some_and(|at| now - at < TOLD_MS))
-            };
-            projects.iter().map(|project| (project.clone(), json!(epoch(project)))).collect()
-        };
+        let (mut ask, due) = self.question(projects, now)?;
+        let ended = self.doubted(projects)?;
+        ask["tasks"] = self.open_tasks(projects)?.into();
+        ask["ended"] = ended.clone().into();
         self.state().polled = Some(now);
-        let marks = self.state().marks.clone();
-        let (tasks, ended) = (self.open_tasks(projects)?, self.doubted(projects)?);
-        let ask = json!({"projects": known, "work": marks, "tasks": tasks, "ended": ended});
         let Ok(answer) = self.ask("coord_arbiter_state", &ask).await else { return Ok(()) };
         if text(&answer, "status") != "ok" {
             return Ok(());
@@ -105,21 +100,45 @@ impl Arbiter {
         self.note_work(&answer)?;
         self.hand_in_again(&answer).await?;
         if self.doubted(projects)?.iter().any(|id| !ended.contains(id)) {
-            // Whether it is open again is asked at once, and not in a second.
-            self.state().polled = None;
-            self.nudge.notify_one();
+            self.look_again();
         }
+        self.note_locks(&answer, now).await?;
+        self.note_leases(&answer, &due, now).await?;
         let sight = self.store.kept::<Sight>();
-        for (project, told) in answer["projects"].as_object().into_iter().flatten() {
-            self.take_over(&answer, project, told).await?;
-            let mut state = self.state();
-            if let Some(known) = state.projects.get_mut(project) {
-                known.epoch = Some(number(told, "epoch"));
-                known.told = Some(now);
-            }
-        }
         projects.iter().for_each(|project| sight.note(project, self.clock.now()));
         Ok(())
+    }
+
+    /// At once, and not in a second.
+    pub(super) fn look_again(&self) {
+        self.state().polled = None;
+        self.nudge.notify_one();
+    }
+
+    /// What is known of the projects, and of which of them it is asked until when others hold something.
+    fn question(&self, projects: &[String], now: i64) -> Outcome<(Value, Vec<String>)> {
+        let mut seen = Map::new();
+        for project in projects {
+            let fence = self.read(|tx| shared::last_fence(tx, project))?;
+            seen.insert(project.clone(), json!(fence));
+        }
+        let mut state = self.state();
+        let (mut known, mut since, mut due) = (Map::new(), Map::new(), Vec::new());
+        for project in projects {
+            let Some(of) = state.projects.get_mut(project) else { continue };
+            let age = of.leases.map(|at| now - at);
+            if age.is_none_or(|age| age >= OLD_MS) {
+                of.epoch = None; // what ran out here may be renewed there
+            } else if age.is_some_and(|age| age >= TOLD_MS) {
+                due.push(project.clone());
+            }
+            known.insert(project.clone(), json!(of.epoch));
+            since.insert(project.clone(), json!(of.epoch));
+        }
+        let ask = json!({
+            "projects": known, "since": since, "leases": due, "seen": seen, "work": state.marks,
+        });
+        Ok((ask, due))
     }
 
     fn every(&self, now: i64) -> i64 {

@@ -34,8 +34,8 @@ pub(super) struct Wish<'a> {
     pub shared: bool,
     /// The newest fence that was seen here.
     pub seen: i64,
-    /// That fence itself will do, if no other machine was given it.
-    pub keep: bool,
+    /// The fence of the lock itself, which will do if no other machine was given it.
+    pub keep: Option<i64>,
 }
 
 impl Wish<'_> {
@@ -45,7 +45,8 @@ impl Wish<'_> {
         json!({
             "req": Uuid::now_v7().to_string(), "project": self.project, "session": self.session,
             "agent_id": self.agent_id, "agent_type": self.agent_type, "reason": self.reason,
-            "ttl_ms": LEASE_MS, "delay_ms": DELAY_MS, "seen": self.seen, "keep": self.keep,
+            "ttl_ms": LEASE_MS, "delay_ms": DELAY_MS, "seen": self.keep.unwrap_or(self.seen),
+            "keep": self.keep.is_some(), "known": self.seen,
             "locks": targets.iter().map(|target| shown(target, mode)).collect::<Vec<_>>(),
         })
     }
@@ -101,7 +102,7 @@ impl Arbiter {
             reason: wanted.reason,
             shared: wanted.shared,
             seen,
-            keep: false,
+            keep: None,
         };
         let question = wish.question(&wanted.targets.iter().collect::<Vec<_>>());
         let sent = self.uptime();

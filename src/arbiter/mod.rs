@@ -20,6 +20,7 @@ mod locks;
 mod people;
 mod queue;
 mod refusal;
+mod told;
 mod upkeep;
 mod work;
 
@@ -126,12 +127,14 @@ impl State {
     }
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Known {
     decides_offline: bool,
+    /// The change up to which its locks were told; None: they are to be told in full.
     epoch: Option<i64>,
-    /// When its locks were last told in full.
-    told: Option<i64>,
+    told: told::Told,
+    /// When was last told until when others hold them.
+    leases: Option<i64>,
 }
 
 /// A ruling; while it lives, nothing else is done for its session.

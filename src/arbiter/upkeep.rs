@@ -195,8 +195,8 @@ impl Arbiter {
             agent_type: &lock.agent_type,
             reason: lock.reason.as_deref(),
             shared: lock.mode == Mode::Shared,
-            seen: lock.fence,
-            keep: true,
+            seen: self.read(|tx| shared::last_fence(tx, project))?,
+            keep: Some(lock.fence),
         };
         let (question, sent) = (wish.question(&[&lock.target]), self.uptime());
         let Ok(answer) = self.ask("coord_lock_acquire", &question).await else { return Ok(()) };

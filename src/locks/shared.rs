@@ -141,6 +141,57 @@ pub fn show(tx: &Tx<'_>, project: &str, theirs: &[Lock], now: Time) -> Outcome<(
     Ok(())
 }
 
+/// Shows what has changed of what other machines hold: what they were granted, and which path's key of which session
+/// ended.
+///
+/// # Errors
+/// Faults only.
+pub fn show_changes(
+    tx: &Tx<'_>,
+    project: &str,
+    theirs: &[Lock],
+    gone: &[(String, String)],
+) -> Outcome<()> {
+    let mut changed = false;
+    for (key, session) in gone {
+        if let Some(old) = sql::own(tx, project, session, key)? {
+            sql::remove(tx, project, &old)?;
+            changed = true;
+        }
+    }
+    for lock in theirs {
+        let old = sql::own(tx, project, &lock.session_id, &lock.target.key)?;
+        if !old.is_some_and(|old| is_still(&old, lock)) {
+            sql::put(tx, project, lock)?;
+            changed = true;
+        }
+    }
+    if changed {
+        tx.changed(Topic::Locks);
+    }
+    Ok(())
+}
+
+/// Draws out what other machines' sessions hold until these times at least; how many locks of theirs are live then.
+///
+/// # Errors
+/// Faults only.
+pub fn draw_out(
+    tx: &Tx<'_>,
+    project: &str,
+    leases: &[(String, Time)],
+    now: Time,
+) -> Outcome<usize> {
+    let mut drawn = 0;
+    for (session, until) in leases {
+        drawn += sql::draw_out(tx, project, session, *until)?;
+    }
+    if drawn > 0 {
+        tx.changed(Topic::Locks);
+    }
+    sql::live_of_others(tx, project, now)
+}
+
 /// A renewed lease alone is written only when half of it has passed.
 fn is_still(old: &Lock, new: &Lock) -> bool {
     (old.mode, old.fence) == (new.mode, new.fence)

@@ -5,6 +5,7 @@ use rusqlite::{Row, named_params};
 use super::Lock;
 use crate::failure::Outcome;
 use crate::repo::{Kind, Target};
+use crate::ruling::ELSEWHERE;
 use crate::store::Tx;
 use crate::time::Time;
 
@@ -156,6 +157,27 @@ pub fn remove(tx: &Tx<'_>, project: &str, lock: &Lock) -> Outcome<()> {
         },
     )?;
     Ok(())
+}
+
+/// Draws out a session's rows that have less than half of their time left; how many those are.
+pub fn draw_out(tx: &Tx<'_>, project: &str, session_id: &str, until: Time) -> Outcome<usize> {
+    Ok(tx.run(
+        "UPDATE file_locks SET expires_at = :until
+          WHERE session_id = :session AND project = :project AND expires_at < :until - ttl_ms / 2",
+        named_params! { ":session": session_id, ":project": project, ":until": until },
+    )?)
+}
+
+/// How many live locks of a project other machines have.
+pub fn live_of_others(tx: &Tx<'_>, project: &str, now: Time) -> Outcome<usize> {
+    let found = tx.one(
+        "SELECT count(*) FROM file_locks
+          WHERE project = :project AND substr(session_id, 1, length(:elsewhere)) = :elsewhere
+            AND expires_at > :now",
+        named_params! { ":project": project, ":elsewhere": ELSEWHERE, ":now": now },
+        |row| row.get::<_, i64>(0),
+    )?;
+    Ok(found.and_then(|n| usize::try_from(n).ok()).unwrap_or_default())
 }
 
 /// Removes every row of a session; returns project and row.

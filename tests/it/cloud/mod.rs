@@ -7,6 +7,7 @@ mod arbiter;
 mod audit;
 mod clients;
 mod dependencies;
+mod differences;
 mod enrolment;
 mod errors;
 pub mod gateway;

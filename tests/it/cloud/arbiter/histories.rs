@@ -3,6 +3,8 @@
 //!
 //! The machines' keepers run when the history says so, so that a history is the same whenever it is told.
 
+mod people;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -57,6 +59,8 @@ struct History<'a> {
     submitted: BTreeSet<String>,
     /// Tasks and what they depend on.
     after: BTreeMap<String, String>,
+    /// Tasks that a person called off.
+    cancelled: BTreeSet<String>,
     /// Under which fence the arbiter took a task's end.
     ended: BTreeMap<String, i64>,
     remembered: bool,
@@ -105,6 +109,7 @@ impl<'a> History<'a> {
             edits: BTreeMap::new(),
             submitted: BTreeSet::new(),
             after: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
             ended: BTreeMap::new(),
             remembered: false,
             went_back: false,
@@ -114,7 +119,7 @@ impl<'a> History<'a> {
     fn step(&mut self) {
         let at = self.dice.usize(0..self.count);
         let who = format!("{}-{at}", ["ann", "bob"][self.dice.usize(0..2)]);
-        match self.dice.usize(0..25) {
+        match self.dice.usize(0..27) {
             0..4 => self.lock(at, &who),
             4..7 => self.edit(at, &who),
             7..9 => drop(self.ask(at, &who, "release_lock", json!({}))),
@@ -136,6 +141,8 @@ impl<'a> History<'a> {
                 self.machines[at].world.pass_ms(step);
             }
             23 => self.machines[at].begin_anew(),
+            24 => self.cancel(at),
+            25 => self.retry(at),
             _ => self.go_back_or_remember(),
         }
     }
@@ -239,6 +246,8 @@ impl<'a> History<'a> {
             let code = told["code"].as_str().unwrap_or_default();
             return assert!(["no_tasks_available", "unavailable"].contains(&code), "{told}");
         };
+        let called_off = self.cancelled.contains(task) && !self.went_back;
+        assert!(!called_off, "seed {}: {task} was cancelled and given to {who}", self.seed);
         if let Some(before) = self.after.get(task) {
             let state = self
                 .cloud
@@ -289,6 +298,9 @@ impl<'a> History<'a> {
             if self.open() == 0 {
                 break;
             }
+            for (at, task) in self.given_up() {
+                self.retry_task(at, &task);
+            }
             for at in 0..self.machines.len() {
                 for name in ["ann", "bob"] {
                     self.finish(at, &format!("{name}-{at}"));
@@ -300,6 +312,11 @@ impl<'a> History<'a> {
             "jsonb_agg(t) from coord.shared_tasks t where project = 'history/{}' and status <> 'completed'", self.seed))
         };
         assert_eq!(self.open(), 0, "seed {}: every task comes to its end: {}", self.seed, rows());
+        for _ in 0..2 {
+            self.pass(31_000); // who is idle looks every half minute
+            (0..self.machines.len()).for_each(|at| self.tend(at));
+        }
+        (0..self.machines.len()).for_each(|at| self.compare(at));
         for at in 0..self.machines.len() {
             for name in ["ann", "bob"] {
                 self.ask(at, &format!("{name}-{at}"), "release_lock", json!({}));
