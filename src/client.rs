@@ -124,11 +124,15 @@ fn spawn_daemon(home: &Home) -> Result<Child, ClientError> {
     daemon_command(home).stderr(Stdio::piped()).spawn().map_err(failed)
 }
 
+/// Tells a daemon that whoever starts it has made the home: if it is gone by then, it was removed.
+pub const HOME_IS_THERE: &str = "COORD_HOME_IS_THERE";
+
 fn daemon_command(home: &Home) -> Command {
     let mut command = Command::new(own_binary());
     command
         .args(["daemon", "foreground"])
         .env("COORD_HOME", home.dir())
+        .env(HOME_IS_THERE, "1")
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null());

@@ -35,6 +35,8 @@ pub enum HomeRefusal {
     Relative { path: PathBuf },
     #[error("{} belongs to another user", .path.display())]
     Foreign { path: PathBuf },
+    #[error("{} was removed", .path.display())]
+    Gone { path: PathBuf },
     #[error("{} cannot be made or used: {why}", .path.display())]
     Unusable { path: PathBuf, why: std::io::Error },
 }
@@ -51,7 +53,10 @@ impl Refusal for HomeRefusal {
     fn facts(&self) -> Map<String, Value> {
         let path = match self {
             Self::Unknown => return Map::new(),
-            Self::Relative { path } | Self::Foreign { path } | Self::Unusable { path, .. } => path,
+            Self::Relative { path }
+            | Self::Foreign { path }
+            | Self::Gone { path }
+            | Self::Unusable { path, .. } => path,
         };
         Map::from_iter([("path".to_owned(), path.display().to_string().into())])
     }
@@ -81,6 +86,14 @@ impl Home {
             }
         };
         Ok(Self { dir })
+    }
+
+    /// Refuses a home that is not there.
+    ///
+    /// # Errors
+    /// When it was removed.
+    pub fn found(&self) -> Result<(), HomeRefusal> {
+        if self.dir.is_dir() { Ok(()) } else { Err(HomeRefusal::Gone { path: self.dir.clone() }) }
     }
 
     /// Makes the directory if need be and checks that it is ours alone.

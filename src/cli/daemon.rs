@@ -132,6 +132,9 @@ fn status(desk: &Desk, home: &Home) -> Result<(), Trouble> {
 
 fn foreground(desk: &Desk, home: &Home) -> Result<(), Trouble> {
     let config = desk.config()?;
+    if env::get(client::HOME_IS_THERE).is_some() {
+        home.found()?;
+    }
     home.prepare()?;
     // Whatever this process makes is for its user alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

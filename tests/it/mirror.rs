@@ -5,6 +5,8 @@
 mod alike;
 mod bounds;
 mod capture;
+mod crashes;
+mod crashing;
 mod disputes;
 mod encrypted;
 mod exchange;
@@ -16,8 +18,8 @@ mod million;
 mod oversize;
 mod picture;
 mod put_back;
-mod resend;
 mod rekeyed;
+mod resend;
 mod returns;
 mod stories;
 mod values;

@@ -1,6 +1,7 @@
 //! The program itself and the environment it was started in.
 
 use super::Check;
+use crate::client;
 use crate::config::settings::nearest;
 use crate::config::{Environment, SETTINGS, TELLING};
 use crate::{daemon, store};
@@ -23,7 +24,7 @@ pub fn strangers() -> Vec<Check> {
     let known = |name: &str| {
         SETTINGS.iter().any(|setting| setting.variable == name)
             || TELLING.contains(&name)
-            || name == daemon::SUCCEEDS
+            || [daemon::SUCCEEDS, client::HOME_IS_THERE].contains(&name)
     };
     environment
         .starting("COORD_")

@@ -21,8 +21,12 @@ pub fn without_daemon(
     cwd: &Path,
     error: &ClientError,
 ) -> Verdict {
-    note::miss(home, client.name(), &event.name, &error.to_string());
-    if matches!(error, ClientError::NotRunning) {
+    // Where its folder is gone, the home may be as well: neither is made again.
+    let is_there = cwd.is_dir();
+    if is_there || home.found().is_ok() {
+        note::miss(home, client.name(), &event.name, &error.to_string());
+    }
+    if is_there && matches!(error, ClientError::NotRunning) {
         // If that fails too, the next hook will say so again.
         drop(client::start_behind(home));
     }

@@ -34,13 +34,18 @@ pub fn ask(client: Client, home: &Home, event: &Event) -> Verdict {
     let here = std::env::current_dir().unwrap_or_else(|_gone| PathBuf::from("/"));
     let cwd = place::real(&event.cwd.as_ref().map_or(here.clone(), |cwd| here.join(cwd)));
     let requests = requests(event, &cwd);
-    match talk(home, event, &requests) {
+    match talk(home, event, &cwd, &requests) {
         Ok(answers) => weigh(client, home, event, &answers),
         Err(error) => absent::without_daemon(client, home, event, &cwd, &error),
     }
 }
 
-fn talk(home: &Home, event: &Event, requests: &[Request]) -> Result<Vec<Answer>, ClientError> {
+fn talk(
+    home: &Home,
+    event: &Event,
+    cwd: &Path,
+    requests: &[Request],
+) -> Result<Vec<Answer>, ClientError> {
     let limit = match event.kind {
         Kind::BeforeTool => {
             let more = requests.len().saturating_sub(1).min(MORE_MAX);
@@ -51,7 +56,9 @@ fn talk(home: &Home, event: &Event, requests: &[Request]) -> Result<Vec<Answer>,
     };
     let until = Instant::now() + limit;
     let mut daemon = match Connection::connect_until(home, Role::Hook, until) {
-        Err(ClientError::NotRunning) if event.kind == Kind::SessionStart => started(home, until)?,
+        Err(ClientError::NotRunning) if event.kind == Kind::SessionStart && cwd.is_dir() => {
+            started(home, until)?
+        }
         connected => connected?,
     };
     let mut answers = Vec::new();

@@ -45,6 +45,8 @@ pub enum Fault {
     DropReply,
     /// The answer comes so much later.
     Delay(Duration),
+    /// The request is carried out so much later, whether or not somebody still waits for the answer.
+    Late(Duration),
     /// The request is carried out, and half of the answer arrives.
     Truncate,
     /// A page for people, as a paused project or a hotel's network shows.
@@ -223,6 +225,13 @@ impl Front {
             Fault::Hold => {
                 self.keep(request);
                 return Err(Cut);
+            }
+            Fault::Late(time) => {
+                let late = async move {
+                    tokio::time::sleep(time).await;
+                    self.carry_out(request).await
+                };
+                return tokio::spawn(late).await.map(response).map_err(|_ended| Cut);
             }
             Fault::Again => self.keep(request.clone()),
             Fault::Twice => drop(self.carry_out(request.clone()).await),

@@ -1,7 +1,7 @@
 //! Hooks through the real binary, in the words of every client.
 
 use super::client::Client;
-use super::site::{Site, signal, until};
+use super::site::{Site, is_running, signal, until};
 
 const NAMES: [&str; 6] = ["claude", "codex", "gemini", "cursor", "copilot", "opencode"];
 
@@ -161,4 +161,31 @@ fn a_person_who_commits_an_agent_s_file_is_told_and_not_stopped() {
     let said = String::from_utf8_lossy(&warned.stderr).into_owned();
     assert!(warned.status.success(), "{said}");
     assert!(said.contains("warning") && said.contains("claude-1 holds a.rs"), "{said}");
+}
+
+#[test]
+fn a_home_that_was_removed_is_not_made_again() {
+    let site = Site::new();
+    let mut holder = Client::start(&site, "claude");
+    holder.tells(&holder_start(&holder));
+    let pid = site.daemon_pid().expect("a daemon runs");
+    std::fs::remove_dir_all(site.home()).expect("it is ours");
+    until("the daemon ends with its home", || !is_running(pid));
+
+    // The folder of the session is gone as well.
+    let gone = site.folder.path().join("gone");
+    for event in ["SessionStart", "PreToolUse", "PostToolUse", "SessionEnd"] {
+        let event = serde_json::json!({ "session_id": "s", "cwd": gone, "hook_event_name": event, "source": "startup",
+            "tool_name": "Edit", "tool_input": { "file_path": "a.rs" }, "reason": "other" });
+        holder.tells(&event);
+    }
+    assert!(!site.home().exists(), "a hook made it again");
+
+    // Whoever started this daemon had made the home.
+    let late = site.coord().args(["daemon", "foreground"]).env("COORD_HOME_IS_THERE", "1").output();
+    let late = late.expect("the binary runs");
+    assert!(!late.status.success());
+    let said = String::from_utf8_lossy(&late.stderr);
+    assert!(said.contains("was removed"), "{said}");
+    assert!(!site.home().exists(), "a daemon made it again");
 }

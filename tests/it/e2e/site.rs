@@ -128,9 +128,27 @@ impl Site {
     }
 }
 
+impl Site {
+    /// Every daemon of this home, also one that has not said yet that it is there.
+    fn daemons(&self) -> Vec<u32> {
+        let home = format!("COORD_HOME={}", self.home().display());
+        let of_home = |pid: &u32| {
+            let read =
+                |what: &str| std::fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
+            let has = |text: &[u8], part: &str| {
+                text.split(|byte| *byte == 0).any(|it| it == part.as_bytes())
+            };
+            has(&read("cmdline"), "foreground") && has(&read("environ"), &home)
+        };
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        self.daemon_pid().into_iter().chain(pids.filter(of_home)).collect()
+    }
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Some(pid) = self.daemon_pid() {
+        for pid in self.daemons() {
             signal(pid, "KILL");
             until("the daemon ends", || !is_running(pid));
         }

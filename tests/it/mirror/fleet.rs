@@ -13,6 +13,7 @@ use coord_sync::remote::{Address, REST_PREFIX, Remote};
 use coord_sync::{Journal as _, Report, State, Transport as _, Wake, Worker, pace, trouble, wire};
 use serde_json::json;
 
+use super::crashing::{Crashing, End};
 use crate::cloud::Cloud;
 use crate::cloud::gateway::{Fault, Gateway, PUBLISHABLE};
 use crate::world::{Saved, World};
@@ -22,6 +23,7 @@ pub struct Mirror {
     pub cloud: Cloud,
     /// For all machines: to prepare connections takes longer than most of what is done with them.
     remote: Remote,
+    address: Address,
 }
 
 impl Mirror {
@@ -34,7 +36,7 @@ impl Mirror {
         let (url, rest_prefix) = (gateway.url.clone(), REST_PREFIX.into());
         let address = Address { url, rest_prefix, key: PUBLISHABLE.into() };
         let remote = Remote::new(&address, "0").unwrap();
-        Self { gateway, cloud, remote }
+        Self { gateway, cloud, address, remote }
     }
 
     /// Keeps a copy of the database.
@@ -71,7 +73,7 @@ pub struct Machine {
     pub world: World,
     /// Tables that stay on it.
     pub left_out: Vec<String>,
-    worker: Worker<StoreJournal, Remote>,
+    worker: Worker<Crashing, Remote>,
     remote: Remote,
     now: u64,
 }
@@ -87,6 +89,12 @@ impl Machine {
         let remote = mirror.remote.clone();
         enrol(mirror, workspace, &world, &remote);
         Self::with(world, tables.iter().map(ToString::to_string).collect(), remote)
+    }
+
+    /// From now on it waits this long for an answer.
+    pub fn wait_no_longer_than(&mut self, mirror: &Mirror, patience: Duration) {
+        self.remote = Remote::with_patience(&mirror.address, "0", patience).unwrap();
+        self.restart();
     }
 
     /// A machine whose login is there.
@@ -123,6 +131,19 @@ impl Machine {
         self.kill();
     }
 
+    /// Works until its process ends there, and begins anew; whether it came to that.
+    pub fn work_until(&mut self, end: End, steps: usize) -> bool {
+        self.journal().end_at(end);
+        for _ in 0..steps {
+            if self.journal().is_to_end() {
+                self.step();
+            }
+        }
+        let ended = !self.journal().is_to_end();
+        self.kill();
+        ended
+    }
+
     /// The state directory becomes what it was.
     pub fn put_back(&mut self, saved: &Saved) {
         self.world.put_back(saved);
@@ -134,7 +155,7 @@ impl Machine {
         self.now += ms;
     }
 
-    pub fn journal(&self) -> &StoreJournal {
+    pub fn journal(&self) -> &Crashing {
         self.worker.journal()
     }
 
@@ -258,7 +279,7 @@ fn enrol(mirror: &Mirror, workspace: &str, world: &World, remote: &Remote) {
 }
 
 /// As the daemon makes it when it starts.
-fn worker(world: &World, left_out: &[String], remote: &Remote) -> Worker<StoreJournal, Remote> {
+fn worker(world: &World, left_out: &[String], remote: &Remote) -> Worker<Crashing, Remote> {
     let home = home(world);
     let login = Login::load(&home).unwrap().expect("somebody logged in");
     let mut remote = remote.clone();
@@ -269,7 +290,7 @@ fn worker(world: &World, left_out: &[String], remote: &Remote) -> Worker<StoreJo
     if copied {
         journal.want_fork("copied").unwrap();
     }
-    Worker::new(journal, remote, catalogue::schema(), 1)
+    Worker::new(Crashing::of(journal), remote, catalogue::schema(), 1)
 }
 
 /// All audit rows of a world leave its database, as those do that are old enough.

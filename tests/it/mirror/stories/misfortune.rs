@@ -7,6 +7,7 @@ use coord::time::{HOUR, MINUTE};
 use coord_sync::{Journal as _, pace};
 use serde_json::json;
 
+use super::super::crashing::End;
 use super::super::fleet::{self, Machine};
 use super::story::Story;
 use crate::world::{Saved, World};
@@ -51,7 +52,7 @@ impl Story<'_> {
 
     /// Something befalls one machine.
     pub fn misfortune(&mut self, at: usize) {
-        let what = self.dice.u32(0..21);
+        let what = self.dice.u32(0..22);
         match what {
             0..3 => self.kill(at),
             3..6 => self.kill_in_step(at),
@@ -66,6 +67,7 @@ impl Story<'_> {
             17 => self.time_passes(at),
             18 => self.machines[at].pass([pace::VERIFY, pace::COMPARE][self.dice.usize(0..2)]),
             19 => self.change_setting(at),
+            20 => self.end_at(at),
             _ => self.seal(at),
         }
         self.note(at, &format!("misfortune {what}"));
@@ -79,6 +81,12 @@ impl Story<'_> {
     fn kill_in_step(&mut self, at: usize) {
         self.events.kills_in_step += 1;
         self.machines[at].kill_in_step(Duration::from_micros(self.dice.u64(0..12_000)));
+    }
+
+    /// The daemon is killed just before one of its next transactions, or just after.
+    fn end_at(&mut self, at: usize) {
+        let end = End { after: self.dice.u32(0..4), done: self.dice.bool() };
+        self.events.ends += u64::from(self.machines[at].work_until(end, 8));
     }
 
     /// A state directory becomes what it was.

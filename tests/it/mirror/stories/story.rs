@@ -22,6 +22,7 @@ pub struct Events {
     pub faults: u64,
     pub kills: u64,
     pub kills_in_step: u64,
+    pub ends: u64,
     pub crashes: u64,
     pub put_back: u64,
     pub mirror_put_back: u64,
@@ -33,12 +34,13 @@ pub struct Events {
 
 impl Events {
     pub fn add(&mut self, other: &Self) {
-        let Self { work, faults, kills, kills_in_step, crashes, put_back, .. } = other;
+        let Self { work, faults, kills, kills_in_step, ends, crashes, put_back, .. } = other;
         let Self { mirror_put_back, copied, clocks, forks, conflicts, .. } = other;
         self.work += work;
         self.faults += faults;
         self.kills += kills;
         self.kills_in_step += kills_in_step;
+        self.ends += ends;
         self.crashes += crashes;
         self.put_back += put_back;
         self.mirror_put_back += mirror_put_back;
@@ -50,7 +52,8 @@ impl Events {
 
     /// Whether each kind came up.
     pub fn are_many(&self) -> bool {
-        let rare = [self.crashes, self.mirror_put_back, self.put_back, self.copied, self.forks];
+        let rare =
+            [self.ends, self.crashes, self.mirror_put_back, self.put_back, self.copied, self.forks];
         let usual = [self.kills, self.kills_in_step, self.clocks, self.conflicts];
         rare.iter().all(|many| *many >= 3)
             && usual.iter().all(|many| *many >= 10)
