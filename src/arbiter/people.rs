@@ -1,6 +1,7 @@
 //! What a person does to a task that machines share: calling it off, and having it tried again.
 //!
-//! - A task that the arbiter was not told of yet is decided here, and is not handed in meanwhile.
+//! - A task that the arbiter does not know is decided here, and is not handed in meanwhile. That it was never told of
+//!   one is no proof: its answer may have been lost. So it is asked, or told later.
 //! - Who cannot ask changes nothing: called off here alone, a task would be done elsewhere all the same.
 //!
 //! Not here: what becomes of the row on this machine (`work`).
@@ -33,17 +34,25 @@ impl Arbiter {
         let alone = Arc::clone(&self.handing_in).lock_owned().await;
         let standing = self.read(|tx| shared::standing(tx, project, task_id))?;
         // What is no id is no task of anybody.
-        if standing == Standing::Here || Uuid::parse_str(task_id).is_err() {
+        if Uuid::parse_str(task_id).is_err() {
             return Ok(Permit::new(Ruling::Here, alone));
-        }
-        if let Some(silence) = self.recent_silence() {
-            return Err(unavailable(&silence).into());
         }
         let ask = json!({
             "req": Uuid::now_v7().to_string(), "project": project, "task_id": task_id, "reason": reason,
+            "cancel": reason.is_some(),
         });
-        let answer = match self.ask_twice(function, &ask).await {
+        let answer = match self.recent_silence() {
+            Some(silence) => Err(silence),
+            None => self.ask_twice(function, &ask).await,
+        };
+        let answer = match answer {
             Ok(answer) => answer,
+            Err(_later) if standing == Standing::Here => {
+                if reason.is_some() {
+                    self.tell_later(project, task_id, ask).await?;
+                }
+                return Ok(Permit::new(Ruling::Here, alone));
+            }
             Err(silence) => return Err(unavailable(&silence).into()),
         };
         if text(&answer, "status") == "unknown" {
@@ -53,6 +62,17 @@ impl Arbiter {
             return Ok(Permit::new(Ruling::Here, alone));
         }
         Ok(Permit::new(ruling(task_id, &answer)?, alone))
+    }
+
+    /// The task may have been handed in, and the answer lost.
+    async fn tell_later(&self, project: &str, task_id: &str, cancel: Value) -> Outcome<()> {
+        let (project, id) = (project.to_owned(), task_id.to_owned());
+        self.store
+            .write(move |tx| {
+                shared::know(tx, &project, &id)?;
+                shared::keep_report(tx, &id, &cancel)
+            })
+            .await
     }
 }
 

@@ -144,7 +144,9 @@ impl Arbiter {
         for project in projects {
             self.hand_in(project).await?;
             for report in self.read(|tx| shared::reports(tx, project))? {
-                let Ok(answer) = self.ask("coord_task_complete", &report).await else { break };
+                let cancel = report["cancel"] == true;
+                let function = if cancel { "coord_task_cancel" } else { "coord_task_complete" };
+                let Ok(answer) = self.ask(function, &report).await else { break };
                 let id = text(&report, "task_id").to_owned();
                 if text(&answer, "status") == "fenced" {
                     tracing::warn!(

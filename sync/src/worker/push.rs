@@ -54,7 +54,7 @@ impl<J: Journal, T: Transport> Worker<J, T> {
     /// Sends less next time; a change that cannot be sent alone is set aside.
     fn narrow(&mut self, batch: &Batch, what: &str) -> Result<(), Stop> {
         if batch.last > batch.first {
-            if self.through.take().is_some() {
+            if self.through.is_some() {
                 // It was taken once; what it was is known only when all of it can be sent again.
                 return Err(Trouble::Busy { what: what.into(), after: None }.into());
             }

@@ -8,6 +8,7 @@ use coord_sync::{Journal as _, wire};
 use serde_json::{Value, json};
 
 use super::fleet::{self, Machine, Mirror, settle};
+use crate::cloud::gateway::Fault;
 use crate::world::{World, fields};
 
 fn machine(mirror: &Mirror, workspace: &str, key: Option<&Key>) -> Machine {
@@ -180,6 +181,28 @@ fn a_transaction_of_thousands_comes_to_its_end_through_a_gateway_that_takes_litt
         assert_eq!(aside.len(), 1, "{aside:?}");
         assert_eq!(aside[0]["key"], json!([format!("n{:06}", count / 2)]).to_string());
     }
+}
+
+#[test]
+fn what_was_taken_and_can_not_be_sent_again_waits_and_says_so() {
+    let mirror = Mirror::start();
+    let mut machines = [machine(&mirror, "w", None)];
+    settle(&mirror, "w", &mut machines);
+    projects(&machines[0], 400, 10);
+    // It is taken, the answer is lost, and from now on only half as much passes.
+    mirror.gateway.next([Fault::DropReply]);
+    machines[0].step();
+    assert_eq!(fleet::counted(&mirror, "projects", &machines[0].device()), 400);
+    mirror.gateway.takes_at_most(50_000);
+    let rests = (0..40).filter(|_| machines[0].step()).count();
+    assert!(rests > 5, "it waits between its tries: {rests}");
+    let stall = machines[0].report().stall.expect("it says so");
+    assert!(stall.code == "busy" && stall.reason.contains("413"), "{stall:?}");
+    assert_eq!(conflicts(&machines[0]), Vec::<Value>::new());
+    mirror.gateway.takes_at_most(10_000_000);
+    settle(&mirror, "w", &mut machines);
+    assert_eq!(fleet::counted(&mirror, "projects", &machines[0].device()), 400);
+    assert_eq!(mirror.ask("max(broken_at) from coord.devices"), "null");
 }
 
 #[test]

@@ -100,6 +100,45 @@ fn who_cannot_ask_calls_off_nothing_but_what_nobody_else_knows_of() {
 }
 
 #[test]
+fn a_task_whose_handing_in_was_never_answered_is_called_off_there_too() {
+    let cloud = cloud();
+    let mut one = Machine::tended(&cloud, false);
+    let project = one.world.repo.project.clone();
+    one.enter_project(&project);
+    let tend = |one: &Machine| one.world.block_on(one.arbiter.tend());
+    tend(&one);
+    let (first, second) =
+        (submit(&one.world.agent("ann"), json!({})), submit(&one.world.agent("ann"), json!({})));
+    one.line.lose_every(1);
+    one.arbiter.sleep(2_000);
+    tend(&one);
+    one.arbiter.sleep(2_000);
+    tend(&one);
+    let there =
+        |task: &str| cloud.ask(&format!("status from coord.shared_tasks where task_id = '{task}'"));
+    // Handed in by hand where the machine has not come to it: what counts is that it was not told so.
+    for task in [&first, &second].into_iter().filter(|task| there(task) == "null") {
+        let ask = json!({
+            "task_id": task, "project": project, "task_type": "build", "description": "a task", "priority": 5,
+            "submitted_by": "ann", "submitted_at": 1, "max_attempts": 3,
+        });
+        cloud.call("coord_task_submit", Some(&one.line.device.token), &ask);
+    }
+
+    one.line.cut(true);
+    assert_eq!(cancel(&one, &first)["status"], "cancelled");
+    assert_eq!((there(&first), there(&second)), ("pending".into(), "pending".into()));
+    one.line.lose_every(0);
+    one.line.cut(false);
+    one.arbiter.sleep(6_000);
+    tend(&one);
+    tend(&one);
+    assert_eq!(there(&first), "cancelled", "told later");
+    assert_eq!(cancel(&one, &second)["status"], "cancelled");
+    assert_eq!(there(&second), "cancelled", "asked at once");
+}
+
+#[test]
 fn what_a_policy_forbids_is_not_done_there_either() {
     let cloud = cloud();
     let one = Machine::start(&cloud, false);

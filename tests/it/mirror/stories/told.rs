@@ -30,6 +30,8 @@ pub struct Told {
     pub tasks: BTreeSet<(usize, String)>,
     /// The last fence of a path, by machine.
     fences: BTreeMap<(usize, String), i64>,
+    /// What the last removal of a host was made on, by machine.
+    gone: BTreeMap<(usize, String), String>,
     /// What each change of a host was made on.
     made_on: BTreeMap<String, Vec<String>>,
     marks: usize,
@@ -47,12 +49,20 @@ impl Told {
         self.fences.retain(|(at, _), _| *at != machine);
     }
 
-    /// A name for a change that is made on `before`.
-    pub fn mark(&mut self, before: Option<&str>) -> String {
+    /// A name for a change of a host that is made on `before`, or on its removal.
+    pub fn mark(&mut self, machine: usize, host: &str, before: Option<String>) -> String {
         self.marks += 1;
         let mark = format!("m{}", self.marks);
-        self.made_on.insert(mark.clone(), before.map(str::to_owned).into_iter().collect());
+        let before = before.or_else(|| self.gone.remove(&(machine, host.to_owned())));
+        self.made_on.insert(mark.clone(), before.into_iter().collect());
         mark
+    }
+
+    /// A host that was there by `before` was removed: whoever adds it again there knew of that.
+    pub fn removed(&mut self, machine: usize, host: &str, before: Option<String>) {
+        if let Some(before) = before {
+            self.gone.insert((machine, host.to_owned()), before);
+        }
     }
 
     /// A person saw `seen` and let `mark` stand all the same.

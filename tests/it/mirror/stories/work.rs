@@ -132,10 +132,12 @@ impl Story<'_> {
         let tool = ["allow_domain", "block_domain"][self.dice.usize(0..2)];
         if self.dice.u32(0..6) == 0 {
             let back = json!({ "domain": domain, "remove": true });
-            drop(self.person(at).asks(tool, back));
+            if self.person(at).asks(tool, back).success() {
+                self.told.removed(at, &domain, before);
+            }
             return;
         }
-        let mark = self.told.mark(before.as_deref());
+        let mark = self.told.mark(at, &domain, before);
         let rule = json!({ "domain": domain, "reason": mark });
         assert!(self.person(at).asks(tool, rule).success());
     }
