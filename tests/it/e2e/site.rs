@@ -129,28 +129,32 @@ impl Site {
 }
 
 impl Site {
-    /// Every daemon of this home, also one that has not said yet that it is there.
-    fn daemons(&self) -> Vec<u32> {
+    /// Everything that works for this home: also a daemon that has not said yet that it is there, and a hook that is
+    /// about to start one.
+    fn companions(&self) -> Vec<u32> {
         let home = format!("COORD_HOME={}", self.home().display());
         let of_home = |pid: &u32| {
-            let read =
-                |what: &str| std::fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
-            let has = |text: &[u8], part: &str| {
-                text.split(|byte| *byte == 0).any(|it| it == part.as_bytes())
-            };
-            has(&read("cmdline"), "foreground") && has(&read("environ"), &home)
+            let told = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            told.split(|byte| *byte == 0).any(|variable| variable == home.as_bytes())
         };
         let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        self.daemon_pid().into_iter().chain(pids.filter(of_home)).collect()
+        let all = self.daemon_pid().into_iter().chain(pids.filter(of_home));
+        all.filter(|pid| is_running(*pid)).collect()
     }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
-        for pid in self.daemons() {
-            signal(pid, "KILL");
-            until("the daemon ends", || !is_running(pid));
+        loop {
+            let companions = self.companions();
+            if companions.is_empty() {
+                return;
+            }
+            for pid in companions {
+                signal(pid, "KILL");
+                until("it ends", || !is_running(pid));
+            }
         }
     }
 }
