@@ -138,6 +138,10 @@ impl Story<'_> {
             return;
         }
         let mark = self.told.mark(at, &domain, before);
+        // Whoever changes what is undecided has decided.
+        if let Some(theirs) = self.undecided(at, &domain) {
+            self.told.preferred(&mark, &theirs);
+        }
         let rule = json!({ "domain": domain, "reason": mark });
         assert!(self.person(at).asks(tool, rule).success());
     }
@@ -148,6 +152,16 @@ impl Story<'_> {
             Ok(tx.one(sql, [domain, &self.machines[at].world.repo.project], |row| row.get(0))?)
         });
         read.expect("hosts can be read")
+    }
+
+    /// What the mirror has of a host about which somebody is asked here.
+    fn undecided(&self, at: usize, domain: &str) -> Option<String> {
+        let read = self.machines[at].store().read(|tx| {
+            let sql = "SELECT theirs ->> 'reason' FROM sync_aside
+                        WHERE tbl = 'network_domains' AND pk ->> 2 = ?1 AND resolved_at IS NULL";
+            Ok(tx.one(sql, [domain], |row| row.get::<_, Option<String>>(0))?.flatten())
+        });
+        read.expect("conflicts can be read")
     }
 
     fn policies(&mut self, at: usize) {
