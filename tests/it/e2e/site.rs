@@ -170,7 +170,9 @@ pub fn signal(pid: u32, name: &str) {
 
 /// Whether the process is there and not merely unburied.
 pub fn is_running(pid: u32) -> bool {
-    coord::os::Process::find(pid).is_some_and(|process| process.is_alive())
+    // Threads of a process that was killed may hold its socket a little longer than the first of them is there.
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    threads > 1 || coord::os::Process::find(pid).is_some_and(|process| process.is_alive())
 }
 
 /// Waits until `condition` holds.

@@ -86,7 +86,7 @@ impl Bench {
             .env("AGENT_ID", "ann")
             .output()
             .expect("the binary runs");
-        serde_json::from_slice(&output.stdout).expect("it answers in JSON")
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{tool}: {output:?}"))
     }
 
     /// Makes a handoff, and so many more like it in the database itself, while no daemon runs.
