@@ -37,17 +37,17 @@ impl Ballast {
         had && fs::remove_file(&self.path).is_ok()
     }
 
-    /// Whether the room was given up.
-    pub fn is_gone(&self) -> bool {
+    fn is_gone(&self) -> bool {
         self.given_up.load(Ordering::Relaxed)
     }
 
-    /// [`Ballast::restore_if_room`], at most every few seconds: it asks the disk.
-    pub fn restore_now_and_then(&mut self) {
-        if self.tried.elapsed() > TRY_EVERY {
+    /// Whether the room was given up and it is time to look for it, which asks the disk.
+    pub fn is_to_be_tried(&mut self) -> bool {
+        let due = self.is_gone() && self.tried.elapsed() > TRY_EVERY;
+        if due {
             self.tried = Instant::now();
-            self.restore_if_room();
         }
+        due
     }
 
     /// Takes the room up again when twice as much is free.

@@ -12,6 +12,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 
+use super::open;
+
 /// Pages of the log from which on a pause is used: SQLite's own default for a checkpoint.
 const USUAL: i32 = 1_000;
 /// Pages from which on nobody is asked: 16 MB.
@@ -67,6 +69,18 @@ impl Checkpoints {
             tracing::warn!("the write-ahead log cannot be carried over yet: {error}");
         }
     }
+
+    /// Carries everything over and empties the file of the log, if no reader is in the way: where
+    /// the disk is full, its room is needed.
+    pub fn give_back(&mut self, conn: &Connection) {
+        self.done = self.pages.load(Ordering::Relaxed);
+        let emptied = conn
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        if let Err(error) = emptied.and(conn.busy_timeout(open::BUSY)) {
+            tracing::warn!("the write-ahead log cannot be emptied yet: {error}");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +123,10 @@ mod tests {
         assert!(length(&conn).0 < 20 && !checkpoints.is_due(), "it began anew");
         grown(&conn, 500);
         assert!(checkpoints.is_due());
+        let bytes = || std::fs::metadata(folder.path().join("db-wal")).unwrap().len();
+        assert!(bytes() > 4 << 20);
+        checkpoints.give_back(&conn);
+        assert_eq!(bytes(), 0, "its room is free");
     }
 
     #[test]

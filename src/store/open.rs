@@ -107,11 +107,14 @@ fn place(path: &Path) -> Outcome<()> {
     }
 }
 
+/// How long the writer waits for another process that has the file locked.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
 #[expect(clippy::disallowed_methods, reason = "store opens the database")]
 fn configured(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
-    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = match durability {
         Durability::Full => "FULL",

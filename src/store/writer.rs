@@ -148,8 +148,9 @@ impl Writer {
         if self.checkpoints.is_overdue() {
             self.checkpoints.carry_over(&self.conn);
         }
-        if self.ballast.is_gone() {
-            self.ballast.restore_now_and_then();
+        if self.ballast.is_to_be_tried() {
+            self.checkpoints.give_back(&self.conn);
+            self.ballast.restore_if_room();
         }
     }
 
