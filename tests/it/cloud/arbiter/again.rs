@@ -12,6 +12,7 @@ fn what_a_forgotten_task_waits_for_is_handed_in_with_it() {
     let (one, two) = (Machine::start(&cloud, false), Machine::start(&cloud, false));
     let (ann, bob) = (one.world.agent("ann"), two.world.agent("bob"));
     let done = submit(&ann, json!({}));
+    one.world.until("it is handed in", |_| cloud.ask("count(*) from coord.shared_tasks") == "1");
     assert_eq!(get(&bob)["task_id"], done);
     assert_eq!(complete(&bob, &done)["success"], true);
     let first = submit(&ann, json!({"depends_on": [done]}));
