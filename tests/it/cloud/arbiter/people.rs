@@ -10,6 +10,7 @@ use crate::cloud::Cloud;
 use crate::cloud::gateway::{Fault, Gateway};
 use crate::e2e::rpc::Rpc;
 use crate::e2e::site::until;
+use crate::world::World;
 
 fn cancel(machine: &Machine, task: &str) -> Value {
     let asked = json!({"task_id": task, "reason": "obsolete"});
@@ -84,8 +85,13 @@ fn who_cannot_ask_calls_off_nothing_but_what_nobody_else_knows_of() {
         let one = Machine::start(&cloud, decides_offline);
         let ann = one.world.agent("ann");
         let task = submit(&ann, json!({}));
-        one.world
-            .until("it is handed in", |_| cloud.ask("count(*) from coord.shared_tasks") == "1");
+        // There, and this machine has been told so.
+        let told = |world: &World| {
+            let sql = "SELECT count(*) FROM shared_work";
+            let told = world.service.store().read(|tx| Ok(tx.one(sql, [], |row| row.get(0))?));
+            told.expect("ours") == Some(1_i64)
+        };
+        one.world.until("it is handed in", told);
         one.line.cut(true);
 
         let own = submit(&ann, json!({}));
